@@ -1,0 +1,157 @@
+import * as v from "valibot";
+import { WorkspaceImagesError } from "../errors";
+
+/** Clock skew from which the gateway refuses a signature, ms. */
+const MAX_SKEW = 15 * 60 * 1000;
+const MAX_TEXT = 500;
+
+const optionalText = v.nullish(v.string());
+const serviceSchema = v.object({
+  error_code: v.string(),
+  error_msg: optionalText,
+  error_detail: optionalText,
+  encoded_authorization_message: optionalText,
+  request_id: optionalText,
+});
+const iamSchema = v.object({
+  error: v.object({
+    code: v.union([v.number(), v.string()]),
+    message: optionalText,
+    title: optionalText,
+  }),
+});
+
+/** What is known of a refused request. */
+export interface Refusal {
+  /** HTTP status. */
+  readonly status: number;
+  /** Error code, such as `WKS.00010001` or `APIGW.0301`; `HTTP_<status>` where the answer has none. */
+  readonly code: string;
+  /** What was asked, such as `GET https://…/v2/…/images`, without secrets. */
+  readonly request: string;
+  /** The service's words. */
+  readonly reason: string;
+  /** More of the service's words (`error_detail`). */
+  readonly detail?: string | undefined;
+  /** ID of the request (`X-Request-Id`, `request_id`), which support asks for. */
+  readonly requestId?: string | undefined;
+  /** Encrypted reason of a refusal (`encoded_authorization_message`). */
+  readonly encodedAuthorizationMessage?: string | undefined;
+  /** The client's clock minus the server's, ms. */
+  readonly clockSkew?: number | undefined;
+}
+
+/** A service, its gateway or IAM refused a request. */
+export class ApiError extends WorkspaceImagesError {
+  readonly status: number;
+  readonly code: string;
+  readonly detail?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly encodedAuthorizationMessage?: string | undefined;
+
+  constructor(refusal: Refusal) {
+    super(describe(refusal));
+    this.status = refusal.status;
+    this.code = refusal.code;
+    this.detail = refusal.detail;
+    this.requestId = refusal.requestId;
+    this.encodedAuthorizationMessage = refusal.encodedAuthorizationMessage;
+  }
+
+  /** Makes one error of the three shapes in which services, gateway and IAM refuse. */
+  static fromResponse(
+    request: string,
+    response: { status: number; text: string; headers: Readonly<Record<string, string>> },
+    now = Date.now(),
+  ): ApiError {
+    const { status, text, headers } = response;
+    const date = Date.parse(headers.date ?? "");
+    const common = {
+      status,
+      request,
+      requestId: clean(headers["x-request-id"]),
+      clockSkew: Number.isNaN(date) ? undefined : now - date,
+    };
+    const json = parse(text);
+    const service = v.safeParse(serviceSchema, json);
+    if (service.success) {
+      const { error_code, error_msg, error_detail, encoded_authorization_message, request_id } =
+        service.output;
+      return new ApiError({
+        ...common,
+        code: clean(error_code) ?? `HTTP_${status}`,
+        reason: clean(error_msg) ?? "",
+        detail: clean(error_detail),
+        requestId: common.requestId ?? clean(request_id),
+        // It must arrive at STS as it came; it is base64, and not printed.
+        encodedAuthorizationMessage: encoded_authorization_message?.slice(0, 16 * 1024),
+      });
+    }
+    const iam = v.safeParse(iamSchema, json);
+    if (iam.success) {
+      const { code, message, title } = iam.output.error;
+      return new ApiError({
+        ...common,
+        code: clean(typeof code === "number" ? `IAM.${code}` : code) ?? `HTTP_${status}`,
+        reason: clean(message ?? title) ?? "",
+        detail: message ? clean(title) : undefined,
+      });
+    }
+    return new ApiError({ ...common, code: `HTTP_${status}`, reason: excerpt(text) });
+  }
+}
+
+/** The beginning of a text from outside, on one line and without control characters. */
+export function excerpt(text: string): string {
+  return clean(text.replace(/\s+/g, " ").slice(0, 200)) ?? "(an empty body)";
+}
+
+function clean(text: string | null | undefined): string | undefined {
+  return (
+    text
+      ?.replace(/[\p{Cc}\p{Cf}]/gu, " ")
+      .trim()
+      .slice(0, MAX_TEXT) || undefined
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(refusal: Refusal): string {
+  const { request, status, code, reason, detail, requestId } = refusal;
+  return [
+    `${request} was refused: ${status} ${code}${reason && `: ${reason}`}${detail ? ` (${detail})` : ""}.`,
+    ...hints(refusal),
+    ...(requestId ? [`Request ID: ${requestId}.`] : []),
+  ].join(" ");
+}
+
+function hints({ status, clockSkew = 0, encodedAuthorizationMessage }: Refusal): string[] {
+  const found: string[] = [];
+  if (status === 401 && Math.abs(clockSkew) > MAX_SKEW) {
+    const minutes = Math.round(Math.abs(clockSkew) / 60_000);
+    found.push(
+      `This machine's clock is ${minutes} minutes ${clockSkew > 0 ? "ahead of" : "behind"} the service's: set it right.`,
+    );
+  } else if (status === 401) {
+    found.push(
+      "Check the credentials: HW_ACCESS_KEY and HW_SECRET_KEY, or the profile, and whether they have expired.",
+    );
+  }
+  if (status === 403)
+    found.push("The account may not do this in this project: check its permissions and the project ID.");
+  if (status === 404) found.push("Check the region, the project ID and the endpoint.");
+  if (status === 429) found.push("The service limits the rate of calls: try again later.");
+  if (encodedAuthorizationMessage) {
+    found.push(
+      "encodedAuthorizationMessage holds the reason, encrypted: the STS call decode-authorization-message decrypts it.",
+    );
+  }
+  return found;
+}

@@ -1,0 +1,293 @@
+import { readFile, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import * as v from "valibot";
+import type { Location } from "../environment";
+import { CredentialsError, NoCredentialsError, WorkspaceImagesError } from "../errors";
+import type { Http } from "./http";
+import {
+  type Agency,
+  assumeAgency,
+  keysForToken,
+  securityTokenOf,
+  tokenForIdToken,
+  tokenForPassword,
+} from "./iam";
+import { Secret } from "./secret";
+import type { AccessKey } from "./signer";
+
+/** What proves who asks: an access key, or a token. */
+export type Credentials = (AccessKey | { readonly token: Secret }) & {
+  /** When they end, in ms since the epoch. */
+  readonly expiresAt?: number;
+  /** The project that their source names. */
+  readonly projectId?: string | undefined;
+};
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Credentials that are about to end are renewed this long before, ms. */
+const RENEWAL_MARGIN = 60_000;
+const MAX_FILE = 1024 * 1024;
+const METADATA_ENDPOINT = "http://169.254.169.254";
+const METADATA_LIMITS = { connect: 1000, headers: 1000, body: 1000, total: 2000 };
+
+/** The credentials of a run: obtained once for an account, however many environments use them. */
+export class CredentialSources {
+  private readonly sources = new Map<string, CredentialSource>();
+
+  constructor(
+    private readonly http: Http,
+    private readonly variables: Variables = process.env,
+  ) {}
+
+  /** The credentials for a place. */
+  of(location: Location): CredentialSource {
+    const { HW_USER_NAME: user, HW_ASSUME_ROLE_AGENCY_NAME: agency } = this.variables;
+    // A password's token holds for one project; everything else holds for the account in its cloud.
+    const scope =
+      user && !agency
+        ? [location.iamUrl, location.projectName]
+        : [location.iamUrl.replace(location.region, "")];
+    const key = JSON.stringify([location.profile, ...scope]);
+    const source =
+      this.sources.get(key) ?? new CredentialSource(() => obtain(this.http, location, this.variables));
+    this.sources.set(key, source);
+    return source;
+  }
+}
+
+/** Credentials that are obtained when first needed, and again when they end. */
+export class CredentialSource {
+  private current: Promise<Credentials> | undefined;
+
+  constructor(private readonly obtain: () => Promise<Credentials>) {}
+
+  /**
+   * The credentials, with a minute or more to go.
+   * @throws NoCredentialsError if no source has any
+   * @throws CredentialsError if a source is unusable
+   * @throws ApiError, ConnectionError, ResponseError if IAM gives none
+   */
+  async get(): Promise<Credentials> {
+    this.current ??= this.obtain();
+    const credentials = await this.current;
+    if (credentials.expiresAt === undefined || credentials.expiresAt - Date.now() > RENEWAL_MARGIN)
+      return credentials;
+    await this.renew(credentials);
+    return this.current;
+  }
+
+  /** Obtains credentials anew if `used` can end; whether there are others to try. */
+  async renew(used: Credentials | undefined): Promise<boolean> {
+    if (used?.expiresAt === undefined) return false;
+    // Side by side, several requests see the end at once: the first renews for all.
+    const seen = this.current;
+    if ((await seen) === used && this.current === seen) this.current = this.obtain();
+    return true;
+  }
+}
+
+/** What a source gives: credentials, perhaps with an agency to assume, or why it has none. */
+type Found =
+  | { readonly credentials: Credentials; readonly agency?: Agency | undefined }
+  | { readonly nothing: string };
+
+/** Asks the sources in the provider's order; the first that has anything decides. */
+async function obtain(http: Http, location: Location, variables: Variables): Promise<Credentials> {
+  const tried: string[] = [];
+  for (const source of [fromIdToken, fromToken, fromAccessKey, fromPassword, fromSharedFile, fromMetadata]) {
+    const found = await source(http, location, variables);
+    if ("nothing" in found) {
+      if (found.nothing) tried.push(found.nothing);
+      continue;
+    }
+    let { credentials } = found;
+    const { HW_ASSUME_ROLE_AGENCY_NAME: agencyName, HW_ASSUME_ROLE_DOMAIN_NAME: domainName } = variables;
+    const { HW_ASSUME_ROLE_DOMAIN_ID: domainId } = variables;
+    for (const agency of [found.agency, agencyName ? { agencyName, domainName, domainId } : undefined]) {
+      if (agency) credentials = await assumeAgency(http, location, credentials, agency);
+    }
+    return { projectId: found.credentials.projectId, ...credentials };
+  }
+  throw new NoCredentialsError(
+    `Environment "${location.environment}": no credentials were found. Tried, in the provider's order:\n${tried.map((line) => `  ${line}`).join("\n")}\nSet HW_ACCESS_KEY and HW_SECRET_KEY, or whatever else terraform apply is run with.`,
+  );
+}
+
+async function fromIdToken(http: Http, location: Location, variables: Variables): Promise<Found> {
+  const {
+    HW_ASSUME_ROLE_IDP_ID: id,
+    HW_ASSUME_ROLE_ID_TOKEN: text,
+    HW_ASSUME_ROLE_ID_TOKEN_FILE: file,
+  } = variables;
+  if (!id) return { nothing: "" };
+  if (!text && !file) {
+    throw new CredentialsError(
+      "HW_ASSUME_ROLE_IDP_ID is set, but neither HW_ASSUME_ROLE_ID_TOKEN nor HW_ASSUME_ROLE_ID_TOKEN_FILE: set one of them.",
+    );
+  }
+  const idToken = new Secret(text || (await readSmall(file ?? "", "HW_ASSUME_ROLE_ID_TOKEN_FILE")).trim());
+  const issued = await tokenForIdToken(http, location, { id, idToken });
+  return { credentials: "token" in issued ? await keysForToken(http, location, issued.token) : issued };
+}
+
+async function fromToken(
+  _http: Http,
+  _location: Location,
+  { HW_AUTH_TOKEN: token }: Variables,
+): Promise<Found> {
+  if (!token) return { nothing: "token: HW_AUTH_TOKEN is not set" };
+  return { credentials: { token: new Secret(token) } };
+}
+
+async function fromAccessKey(_http: Http, _location: Location, variables: Variables): Promise<Found> {
+  const { HW_ACCESS_KEY: accessKey, HW_SECRET_KEY: secretKey, HW_SECURITY_TOKEN: securityToken } = variables;
+  const given = { HW_ACCESS_KEY: accessKey, HW_SECRET_KEY: secretKey };
+  if (!allOrNone(given)) return { nothing: "access key: HW_ACCESS_KEY and HW_SECRET_KEY are not set" };
+  return { credentials: accessKeyOf(accessKey, secretKey, securityToken) };
+}
+
+async function fromPassword(http: Http, location: Location, variables: Variables): Promise<Found> {
+  const { HW_USER_NAME: name, HW_USER_PASSWORD: password, HW_DOMAIN_NAME: domainName } = variables;
+  const given = { HW_USER_NAME: name, HW_USER_PASSWORD: password };
+  if (!allOrNone(given)) return { nothing: "password: HW_USER_NAME and HW_USER_PASSWORD are not set" };
+  if (!domainName)
+    throw new CredentialsError(
+      "HW_USER_NAME is set, but HW_DOMAIN_NAME is not: set it to the account's name.",
+    );
+  const user = { name: name ?? "", password: new Secret(password ?? ""), domainName };
+  return { credentials: await tokenForPassword(http, location, user) };
+}
+
+const optionalText = v.nullish(v.string());
+const profileSchema = v.object({
+  name: v.string(),
+  mode: optionalText,
+  accessKeyId: optionalText,
+  secretAccessKey: optionalText,
+  securityToken: optionalText,
+  projectId: optionalText,
+  agencyDomainId: optionalText,
+  agencyDomainName: optionalText,
+  agencyName: optionalText,
+  ssoAuth: v.nullish(
+    v.object({
+      stsToken: v.nullish(
+        v.object({ accessKeyId: optionalText, secretAccessKey: optionalText, securityToken: optionalText }),
+      ),
+    }),
+  ),
+});
+const sharedFileSchema = v.object({ current: optionalText, profiles: v.array(v.unknown()) });
+
+async function fromSharedFile(_http: Http, location: Location, variables: Variables): Promise<Found> {
+  const configured = variables.HW_SHARED_CONFIG_FILE;
+  const file = configured?.replace(/^~(?=\/)/, homedir()) || join(homedir(), ".hcloud", "config.json");
+  const text = await readSmall(file, "the shared configuration file", true);
+  if (text === undefined) {
+    if (!location.profile && !configured) return { nothing: `shared file: there is no ${file}` };
+    throw new CredentialsError(
+      `The shared configuration file ${file} does not exist, but ${configured ? "HW_SHARED_CONFIG_FILE names it" : `the profile "${location.profile}" is asked for`}: create it with hcloud configure, or correct the setting.`,
+    );
+  }
+  const parsed = v.safeParse(sharedFileSchema, parseJson(text, file));
+  if (!parsed.success)
+    throw new CredentialsError(`${file} is no shared configuration file: it has no list "profiles".`);
+  const name = location.profile ?? parsed.output.current;
+  const profiles = parsed.output.profiles.map((profile) => v.safeParse(profileSchema, profile));
+  const profile = profiles.find((candidate) => candidate.success && candidate.output.name === name)?.output;
+  if (!profile || !v.is(profileSchema, profile)) {
+    if (!name) return { nothing: `shared file: ${file} has no current profile, and HW_PROFILE is not set` };
+    const known = profiles.flatMap((candidate) => (candidate.success ? [candidate.output.name] : []));
+    throw new CredentialsError(
+      `${file} has no usable profile "${name}". Profiles: ${known.join(", ") || "none"}.`,
+    );
+  }
+  const key = profile.ssoAuth?.stsToken ?? profile;
+  if (!key.accessKeyId || !key.secretAccessKey) {
+    return {
+      nothing: `shared file: the profile "${name}" in ${file} has no access key (mode ${profile.mode ?? "unknown"})`,
+    };
+  }
+  // A plain access key is short and alphanumeric; what the CLI encrypted is neither.
+  if (!/^[\w-]{1,64}$/.test(key.accessKeyId)) {
+    throw new CredentialsError(
+      `The profile "${name}" in ${file} is encrypted, as the hcloud CLI does by default. Run: hcloud configure set --cli-auth-encrypt=false`,
+    );
+  }
+  const { agencyName, agencyDomainName, agencyDomainId } = profile;
+  return {
+    credentials: {
+      ...accessKeyOf(key.accessKeyId, key.secretAccessKey, key.securityToken),
+      ...(profile.projectId && { projectId: profile.projectId }),
+    },
+    agency: agencyName
+      ? { agencyName, domainName: agencyDomainName ?? undefined, domainId: agencyDomainId ?? undefined }
+      : undefined,
+  };
+}
+
+async function fromMetadata(http: Http, _location: Location, variables: Variables): Promise<Found> {
+  const url = `${variables.WORKSPACE_IMAGES_METADATA_ENDPOINT || METADATA_ENDPOINT}/openstack/latest/securitykey`;
+  try {
+    const response = await http.send({ method: "GET", url, retries: 0, limits: METADATA_LIMITS });
+    return { credentials: securityTokenOf(response, url) };
+  } catch (error) {
+    // Outside an ECS instance anything may answer there, or nothing.
+    if (error instanceof WorkspaceImagesError) {
+      return { nothing: `ECS metadata: this is no ECS instance with an agency (${error.message})` };
+    }
+    throw error;
+  }
+}
+
+function accessKeyOf(
+  accessKey: string | undefined,
+  secretKey: string | undefined,
+  securityToken: string | null | undefined,
+): AccessKey {
+  return {
+    accessKey: accessKey ?? "",
+    secretKey: new Secret(secretKey ?? ""),
+    ...(securityToken && { securityToken: new Secret(securityToken) }),
+  };
+}
+
+function allOrNone(variables: Variables): boolean {
+  const names = Object.keys(variables);
+  const missing = names.filter((name) => !variables[name]);
+  if (missing.length === 0) return true;
+  if (missing.length === names.length) return false;
+  const present = names.filter((name) => variables[name]);
+  throw new CredentialsError(
+    `${present.join(", ")} is set, but ${missing.join(", ")} is not: set both or neither.`,
+  );
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, which holds secrets.
+    throw new CredentialsError(
+      `${file} is not complete JSON: mend it, or create it anew with hcloud configure.`,
+    );
+  }
+}
+
+async function readSmall(file: string, what: string): Promise<string>;
+async function readSmall(file: string, what: string, optional: true): Promise<string | undefined>;
+async function readSmall(file: string, what: string, optional = false): Promise<string | undefined> {
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_FILE)
+      throw new CredentialsError(`${what} ${file} is larger than ${MAX_FILE / 1024 / 1024} MB.`);
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    if (cause instanceof CredentialsError) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    if (optional && (code === "ENOENT" || code === "ENOTDIR")) return undefined;
+    throw new CredentialsError(`${what} ${file} cannot be read (${code}).`, { cause });
+  }
+}

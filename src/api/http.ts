@@ -1,0 +1,390 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { debuglog, promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request as send } from "undici";
+import { isLoopback } from "../environment";
+import { ConfigurationError, ConnectionError, ResponseError } from "../errors";
+import { ApiError, excerpt } from "./api-error";
+import type { SignableRequest } from "./signer";
+
+/** Limits of one call, in ms and bytes. */
+export interface Limits {
+  /** Until a connection stands. */
+  readonly connect: number;
+  /** Until the answer's headers are there. */
+  readonly headers: number;
+  /** Between two parts of the answer's body. */
+  readonly body: number;
+  /** For the whole call, with all its attempts. */
+  readonly total: number;
+  /** Wait before the first retry; it doubles with every further one. */
+  readonly backoff: number;
+  /** Size of an answer, packed and unpacked. */
+  readonly size: number;
+}
+
+const LIMITS: Limits = {
+  connect: 10_000,
+  headers: 30_000,
+  body: 30_000,
+  total: 120_000,
+  backoff: 500,
+  size: 32 * 1024 * 1024,
+};
+/** The ECS metadata service of this machine: it has no certificate, and is sent no credentials. */
+const METADATA_HOST = "169.254.169.254";
+const LONGEST_BACKOFF = 10_000;
+const DEFAULT_RETRIES = 5;
+
+/** One call. */
+export interface HttpRequest {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON body. */
+  readonly body?: string;
+  /** Gives the headers of one attempt: every attempt is signed anew. */
+  readonly authenticate?: (
+    request: SignableRequest,
+  ) => Promise<Record<string, string>> | Record<string, string>;
+  /** Called once where the answer is 401; whether it found other credentials to try. */
+  readonly renew?: () => Promise<boolean>;
+  /** How often a failed attempt is repeated; default: HW_MAX_RETRIES, else 5. */
+  readonly retries?: number;
+  /** Tighter limits than usual. */
+  readonly limits?: Partial<Limits>;
+}
+
+/** A successful answer. */
+export interface HttpResponse {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The parsed JSON body. */
+  readonly json: unknown;
+  readonly requestId?: string | undefined;
+}
+
+/** Options of {@link Http}. */
+export interface HttpOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly variables?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+}
+
+const debug = debuglog("workspace-images");
+const unzip = promisify(gunzip);
+
+/** Calls of JSON interfaces over one pool of connections, within limits of time and size, with retries. */
+export class Http {
+  private readonly limits: Limits;
+  private readonly retries: number;
+  private readonly signal: AbortSignal | undefined;
+  private readonly direct: Agent;
+  private readonly proxied: Dispatcher;
+
+  /** @throws ConfigurationError if HW_MAX_RETRIES, HW_INSECURE or a proxy variable is malformed */
+  constructor({ signal, variables = process.env, onWarning, limits }: HttpOptions = {}) {
+    this.limits = { ...LIMITS, ...limits };
+    this.signal = signal;
+    this.retries = retriesOf(variables);
+    const insecure = isInsecure(variables);
+    if (insecure) {
+      onWarning?.(
+        "HW_INSECURE is set: certificates are not checked, so that anyone on the way can read and change what is sent.",
+      );
+    }
+    const connect = { timeout: this.limits.connect, rejectUnauthorized: !insecure };
+    const options = {
+      connect,
+      keepAliveTimeout: 10_000,
+      headersTimeout: this.limits.headers,
+      bodyTimeout: this.limits.body,
+    };
+    this.direct = new Agent(options);
+    try {
+      this.proxied = new EnvHttpProxyAgent({
+        ...options,
+        requestTls: connect,
+        httpProxy: variables.http_proxy ?? variables.HTTP_PROXY ?? "",
+        httpsProxy: variables.https_proxy ?? variables.HTTPS_PROXY ?? "",
+        noProxy: variables.no_proxy ?? variables.NO_PROXY ?? "",
+      });
+    } catch {
+      throw new ConfigurationError(
+        "HTTPS_PROXY or HTTP_PROXY is not a proxy's URL, such as http://proxy.example.com:3128.",
+      );
+    }
+  }
+
+  /** Closes all connections, so that nothing keeps the process from ending. */
+  async close(): Promise<void> {
+    await Promise.all([this.direct.destroy(), this.proxied.destroy()]);
+  }
+
+  /**
+   * Sends a request until it succeeds, is refused for good, or time or retries run out.
+   * Repeated are 429, 500, 502, 503, 504, lost connections, time-outs and bodies that were cut off.
+   * @throws ApiError if the request is refused
+   * @throws ConnectionError if the endpoint cannot be reached or does not answer completely
+   * @throws ResponseError if the answer is no JSON, too large or a redirect
+   */
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const limits = { ...this.limits, ...request.limits };
+    const url = new URL(request.url);
+    if (url.protocol !== "https:" && !isLoopback(url.hostname) && url.hostname !== METADATA_HOST) {
+      throw new ConfigurationError(
+        `${url.origin} is plain http, which is allowed to loopback only: use https.`,
+      );
+    }
+    const deadline = Date.now() + limits.total;
+    const retries = request.retries ?? this.retries;
+    let renewed = false;
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.attempt(request, url, limits, deadline, attempt);
+      if ("response" in outcome) return outcome.response;
+      const { error, retryAfter } = outcome;
+      if (error instanceof ApiError && error.status === 401 && request.renew && !renewed) {
+        renewed = true;
+        if (await request.renew()) continue;
+      }
+      const wait =
+        retryAfter ?? Math.random() * Math.min(LONGEST_BACKOFF, limits.backoff * 2 ** (attempt - 1));
+      // A wait beyond the deadline would only delay the same answer.
+      if (!outcome.retryable || attempt > retries || Date.now() + wait >= deadline) throw error;
+      await sleep(wait, undefined, { ...(this.signal && { signal: this.signal }) }).catch(() => {});
+      this.signal?.throwIfAborted();
+    }
+  }
+
+  private async attempt(
+    request: HttpRequest,
+    url: URL,
+    limits: Limits,
+    deadline: number,
+    attempt: number,
+  ): Promise<{ response: HttpResponse } | Failure> {
+    this.signal?.throwIfAborted();
+    const { method, body } = request;
+    const what = `${method} ${url.origin}${url.pathname}`;
+    const headers = {
+      accept: "application/json",
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...request.headers,
+    };
+    const authenticated = (await request.authenticate?.({ method, url, headers, body })) ?? headers;
+    const started = performance.now();
+    const log = (status: string | number, requestId = "-") =>
+      debug(
+        "%s %s %s %d ms attempt %d request %s",
+        method,
+        url.href,
+        status,
+        Math.round(performance.now() - started),
+        attempt,
+        requestId,
+      );
+    const timeout = AbortSignal.timeout(Math.max(1, deadline - Date.now()));
+    try {
+      const answer = await send(url, {
+        method,
+        headers: { ...authenticated, "accept-encoding": "gzip" },
+        ...(body !== undefined && { body }),
+        dispatcher: url.protocol === "https:" && !isLoopback(url.hostname) ? this.proxied : this.direct,
+        headersTimeout: limits.headers,
+        bodyTimeout: limits.body,
+        signal: this.signal ? AbortSignal.any([this.signal, timeout]) : timeout,
+      });
+      const received = flatten(answer.headers);
+      const requestId = received["x-request-id"]?.slice(0, 100);
+      log(answer.statusCode, requestId);
+      const text = await read(answer.body, received["content-encoding"], limits.size, what, requestId);
+      return judge(what, answer.statusCode, received, text, requestId);
+    } catch (error) {
+      this.signal?.throwIfAborted();
+      if (error instanceof ResponseError) return { error, retryable: false };
+      const code = codeOf(error);
+      log(code);
+      return { error: connectionError(what, url, code, error, limits), retryable: REPEATED_CODES.has(code) };
+    }
+  }
+}
+
+interface Failure {
+  readonly error: Error;
+  readonly retryable: boolean;
+  readonly retryAfter?: number | undefined;
+}
+
+const REPEATED_STATUSES = new Set([429, 500, 502, 503, 504]);
+
+/** Lost connections, time-outs and cut-off bodies. A name that is unknown or a refused connection stays so. */
+const REPEATED_CODES = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "UND_ERR_SOCKET",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
+  "HPE_INVALID_EOF_STATE",
+  "Z_BUF_ERROR",
+  "Z_DATA_ERROR",
+]);
+
+/** Reads a body, and stops reading where it grows beyond the limit. */
+async function read(
+  body: Dispatcher.ResponseData["body"],
+  encoding: string | undefined,
+  limit: number,
+  what: string,
+  requestId: string | undefined,
+): Promise<string> {
+  const tooLarge = () =>
+    new ResponseError(
+      `${what} answered with more than ${limit / 1024 / 1024} MiB. Check the endpoint.`,
+      requestId,
+    );
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limit) {
+      body.on("error", () => {}).destroy();
+      throw tooLarge();
+    }
+    chunks.push(chunk);
+  }
+  const packed = Buffer.concat(chunks);
+  if (packed.length === 0 || !encoding || encoding === "identity") return packed.toString();
+  if (encoding !== "gzip" && encoding !== "x-gzip") {
+    throw new ResponseError(
+      `${what} answered in the encoding ${excerpt(encoding)}, which was not asked for.`,
+      requestId,
+    );
+  }
+  try {
+    return (await unzip(packed, { maxOutputLength: limit })).toString();
+  } catch (error) {
+    throw codeOf(error) === "ERR_BUFFER_TOO_LARGE" ? tooLarge() : error;
+  }
+}
+
+function judge(
+  what: string,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  text: string,
+  requestId: string | undefined,
+): { response: HttpResponse } | Failure {
+  const refuse = (why: string, retryable: boolean): Failure => ({
+    error: new ResponseError(`${what} ${why}`, requestId),
+    retryable,
+  });
+  if (status >= 300 && status < 400) {
+    return refuse(
+      `was redirected (${status}) to ${originOf(headers.location)}. Redirects are refused, because the credentials are for this endpoint alone: set the endpoint itself.`,
+      false,
+    );
+  }
+  if (status < 200 || status >= 300) {
+    return {
+      error: ApiError.fromResponse(what, { status, headers, text }),
+      retryable: REPEATED_STATUSES.has(status),
+      retryAfter: retryAfterOf(headers["retry-after"]),
+    };
+  }
+  try {
+    return { response: { headers, json: JSON.parse(text), requestId } };
+  } catch {
+    if (/^\s*</.test(text)) {
+      return refuse(
+        `answered with a web page instead of JSON (content type ${excerpt(headers["content-type"] ?? "none")}): ${excerpt(text)}. Is a proxy or a log-in page of the network in between? Check HTTPS_PROXY and the endpoint.`,
+        false,
+      );
+    }
+    // A body that ends too early is worth another attempt.
+    return refuse(
+      `answered with something that is no JSON (content type ${excerpt(headers["content-type"] ?? "none")}): ${excerpt(text)}. Check the endpoint.`,
+      true,
+    );
+  }
+}
+
+function connectionError(
+  what: string,
+  url: URL,
+  code: string,
+  cause: unknown,
+  limits: Limits,
+): ConnectionError {
+  const seconds = (ms: number) => `${ms / 1000} s`;
+  const reasons: Record<string, string> = {
+    ECONNREFUSED: "the connection was refused: is the endpoint right, and does the service run?",
+    ENOTFOUND: "the name is unknown: check the region, the endpoint, and whether this machine is online.",
+    EAI_AGAIN: "the name could not be looked up: check whether this machine is online.",
+    UND_ERR_CONNECT_TIMEOUT: `no connection within ${seconds(limits.connect)}: check the network, HTTPS_PROXY and the endpoint.`,
+    UND_ERR_HEADERS_TIMEOUT: `no answer within ${seconds(limits.headers)}: try again later.`,
+    UND_ERR_BODY_TIMEOUT: `the answer stopped for ${seconds(limits.body)}: try again later.`,
+    TimeoutError: `no complete answer within ${seconds(limits.total)}: try again later.`,
+  };
+  const certificate = /CERT|SIGNATURE|SSL|TLS|ISSUER/.test(code)
+    ? `its certificate is not trusted (${code}): name your own authority's file in NODE_EXTRA_CA_CERTS.`
+    : undefined;
+  const reason = reasons[code] ?? certificate ?? `the connection was lost (${code}): try again later.`;
+  return new ConnectionError(`${what} failed: ${url.host}: ${reason}`, { cause: scrub(cause) });
+}
+
+/** The cause without what undici hangs on it: requests, and with them headers. */
+function scrub(cause: unknown): Error {
+  const { name, message } = cause as Error;
+  return Object.assign(new Error(excerpt(`${name}: ${message}`)), { code: codeOf(cause) });
+}
+
+function codeOf(error: unknown): string {
+  const { code, name, cause } = error as { code?: unknown; name?: string; cause?: unknown };
+  if (typeof code === "string") return code;
+  if (name === "TimeoutError" || name === "AbortError") return "TimeoutError";
+  return cause ? codeOf(cause) : (name ?? "unknown");
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(", ") : (value ?? ""),
+    ]),
+  );
+}
+
+/** `Retry-After` in ms: seconds, or a date. */
+function retryAfterOf(value: string | undefined): number | undefined {
+  if (!value) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+function originOf(location: string | undefined): string {
+  try {
+    return new URL(location ?? "").origin;
+  } catch {
+    return "another address";
+  }
+}
+
+function retriesOf({ HW_MAX_RETRIES: text }: Readonly<Record<string, string | undefined>>): number {
+  if (!text) return DEFAULT_RETRIES;
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  throw new ConfigurationError(
+    `HW_MAX_RETRIES is ${JSON.stringify(text.slice(0, 20))}: it must be a whole number from 0 to 99.`,
+  );
+}
+
+function isInsecure({ HW_INSECURE: text = "" }: Readonly<Record<string, string | undefined>>): boolean {
+  if (/^(|0|f|false)$/i.test(text)) return false;
+  if (/^(1|t|true)$/i.test(text)) return true;
+  throw new ConfigurationError(
+    `HW_INSECURE is ${JSON.stringify(text.slice(0, 20))}: it must be true or false.`,
+  );
+}

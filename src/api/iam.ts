@@ -1,0 +1,184 @@
+import * as v from "valibot";
+import type { Location } from "../environment";
+import { ConfigurationError, ResponseError } from "../errors";
+import type { CredentialSource, Credentials } from "./credentials";
+import type { Http, HttpRequest, HttpResponse } from "./http";
+import { Secret } from "./secret";
+import { encode, sign } from "./signer";
+
+/** How long assumed credentials are asked for, in seconds. */
+const ASSUMED_SECONDS = 3600;
+
+const text = v.pipe(v.string(), v.nonEmpty(), v.maxLength(64 * 1024));
+const projectsSchema = v.object({ projects: v.array(v.object({ id: text })) });
+const tokenSchema = v.object({ token: v.object({ expires_at: text }) });
+const securityTokenSchema = v.object({
+  credential: v.object({ access: text, secret: text, securitytoken: text, expires_at: text }),
+});
+
+/** Whose permissions are assumed, and in which domain. */
+export interface Agency {
+  readonly agencyName: string;
+  readonly domainName?: string | undefined;
+  readonly domainId?: string | undefined;
+}
+
+/** The parts of a request that authenticate it, anew for every attempt, and renew the credentials once if they expired. */
+export function authenticated(
+  source: Pick<CredentialSource, "get" | "renew">,
+  headers: Readonly<Record<string, string>> = {},
+): Pick<HttpRequest, "headers" | "authenticate" | "renew"> {
+  let used: Credentials | undefined;
+  return {
+    headers,
+    authenticate: async (request) => {
+      used = await source.get();
+      return "token" in used
+        ? { ...request.headers, "x-auth-token": used.token.reveal() }
+        : sign(request, used);
+    },
+    renew: () => source.renew(used),
+  };
+}
+
+/**
+ * The ID of the project with a name (`GET /v3/projects?name=`).
+ * @throws ConfigurationError if the account has none, or cannot tell which
+ * @throws ApiError, ConnectionError, ResponseError
+ */
+export async function findProjectId(
+  http: Http,
+  location: Location,
+  source: CredentialSource,
+): Promise<string> {
+  const { environment, iamUrl, projectName } = location;
+  const url = `${iamUrl}/v3/projects?name=${encode(projectName)}`;
+  const response = await http.send({ method: "GET", url, ...authenticated(source) });
+  const { projects } = parse(projectsSchema, response, url, "a list of projects");
+  const [project, ...others] = projects;
+  if (project && others.length === 0) return project.id;
+  throw new ConfigurationError(
+    `Environment "${environment}": the account has ${project ? `${projects.length} projects` : "no project"} named "${projectName}". Set projectId or projectName in workspaceImages.environments.${environment} of cdktf.json.`,
+  );
+}
+
+/** A token for a user's name and password (`POST /v3/auth/tokens`), for the place's project. */
+export async function tokenForPassword(
+  http: Http,
+  { iamUrl, projectName }: Location,
+  user: { readonly name: string; readonly password: Secret; readonly domainName: string },
+): Promise<Credentials> {
+  const url = `${iamUrl}/v3/auth/tokens`;
+  const body = JSON.stringify({
+    auth: {
+      identity: {
+        methods: ["password"],
+        password: {
+          user: { name: user.name, password: user.password.reveal(), domain: { name: user.domainName } },
+        },
+      },
+      scope: { project: { name: projectName } },
+    },
+  });
+  return tokenOf(await http.send({ method: "POST", url, body }), url);
+}
+
+/** A token for an identity provider's ID token (`POST /v3.0/OS-AUTH/id-token/tokens`). */
+export async function tokenForIdToken(
+  http: Http,
+  { iamUrl }: Location,
+  idp: { readonly id: string; readonly idToken: Secret },
+): Promise<Credentials> {
+  const url = `${iamUrl}/v3.0/OS-AUTH/id-token/tokens`;
+  const body = JSON.stringify({ auth: { id_token: { id: idp.idToken.reveal() } } });
+  return tokenOf(await http.send({ method: "POST", url, body, headers: { "x-idp-id": idp.id } }), url);
+}
+
+/** Temporary keys of an agency (`POST /v3.0/OS-CREDENTIAL/securitytokens`), for whoever `base` is. */
+export async function assumeAgency(
+  http: Http,
+  { iamUrl }: Location,
+  base: Credentials,
+  { agencyName, domainName, domainId }: Agency,
+): Promise<Credentials> {
+  const url = `${iamUrl}/v3.0/OS-CREDENTIAL/securitytokens`;
+  const body = JSON.stringify({
+    auth: {
+      identity: {
+        methods: ["assume_role"],
+        assume_role: {
+          agency_name: agencyName,
+          ...(domainName && { domain_name: domainName }),
+          ...(domainId && { domain_id: domainId }),
+          duration_seconds: ASSUMED_SECONDS,
+        },
+      },
+    },
+  });
+  const source = { get: async () => base, renew: async () => false };
+  return securityTokenOf(await http.send({ method: "POST", url, body, ...authenticated(source) }), url);
+}
+
+/** Temporary keys for a token (`POST /v3.0/OS-CREDENTIAL/securitytokens`). */
+export async function keysForToken(http: Http, { iamUrl }: Location, token: Secret): Promise<Credentials> {
+  const url = `${iamUrl}/v3.0/OS-CREDENTIAL/securitytokens`;
+  const body = JSON.stringify({
+    auth: {
+      identity: { methods: ["token"], token: { id: token.reveal(), duration_seconds: ASSUMED_SECONDS } },
+    },
+  });
+  return securityTokenOf(await http.send({ method: "POST", url, body }), url);
+}
+
+/** Temporary keys from an answer of IAM or of the ECS metadata service. */
+export function securityTokenOf(response: HttpResponse, url: string): Credentials {
+  const { access, secret, securitytoken, expires_at } = parse(
+    securityTokenSchema,
+    response,
+    url,
+    "temporary credentials",
+  ).credential;
+  return {
+    accessKey: access,
+    secretKey: new Secret(secret),
+    securityToken: new Secret(securitytoken),
+    expiresAt: expiry(expires_at, url, response),
+  };
+}
+
+function tokenOf(response: HttpResponse, url: string): Credentials {
+  const token = response.headers["x-subject-token"];
+  const { expires_at } = parse(tokenSchema, response, url, "a token").token;
+  if (!token) {
+    throw new ResponseError(
+      `POST ${url} answered without a token in X-Subject-Token. Check the endpoint.`,
+      response.requestId,
+    );
+  }
+  return { token: new Secret(token), expiresAt: expiry(expires_at, url, response) };
+}
+
+function expiry(value: string, url: string, { requestId }: HttpResponse): number {
+  const time = Date.parse(value);
+  if (!Number.isNaN(time)) return time;
+  throw new ResponseError(
+    `${url} answered with credentials whose expires_at is no time. Check the endpoint.`,
+    requestId,
+  );
+}
+
+/** What is wrong is named by its path alone: the value may be a secret. */
+function parse<Schema extends v.GenericSchema>(
+  schema: Schema,
+  { json, requestId }: HttpResponse,
+  url: string,
+  what: string,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, json);
+  if (result.success) return result.output;
+  const path = v.getDotPath(result.issues[0]) ?? "the answer";
+  throw new ResponseError(
+    `${url} answered with JSON that is not ${what}: ${path} is wrong. Check the endpoint.`,
+    requestId,
+  );
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+
+/** Holding takes milliseconds, so a mutex of this age (ms) has lost its holder even where its process cannot be checked. */
+const ABANDONED_AFTER = 20_000;
+/** Longest wait for the mutex, ms. */
+const PATIENCE = 60_000;
+
+/**
+ * Runs `work` while no other process does for the same file. Synchronous, because a synth is.
+ *
+ * The mutex is a symbolic link beside the file whose target names its holder: created atomically with its content,
+ * so that a holder killed at any moment can be recognized and replaced.
+ * @throws Error with a `code` of the file system, or `ETIMEDOUT` after a minute
+ */
+export function withFileMutex<T>(path: string, work: () => T): T {
+  const mutex = beside(path, "mutex");
+  acquire(mutex, Date.now() + PATIENCE);
+  try {
+    return work();
+  } finally {
+    rmSync(mutex, { force: true });
+  }
+}
+
+/**
+ * Replaces a file's content atomically: whoever reads, or whenever this process dies, it is the old or the new content.
+ * Call it within {@link withFileMutex}.
+ * @param mode permissions of the file
+ * @throws Error with a `code` of the file system; the old content stays
+ */
+export function replaceFile(path: string, content: string, mode: number): void {
+  // Only the mutex's holder writes, so that one name serves, and what a killed process left is overwritten.
+  const temporary = beside(path, "tmp");
+  try {
+    const file = openSync(temporary, "w", mode);
+    try {
+      fchmodSync(file, mode);
+      writeFileSync(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function beside(path: string, suffix: string): string {
+  return join(dirname(path), `.${basename(path)}.${suffix}`);
+}
+
+function acquire(mutex: string, deadline: number): void {
+  const host = hostname().replace(/\W/g, "-");
+  for (;;) {
+    try {
+      // On Windows only a junction needs no privilege; elsewhere the type is ignored.
+      symlinkSync(`${process.pid}.${host}.${randomUUID()}`, mutex, "junction");
+      return;
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") throw error;
+    }
+    const holder = holderOf(mutex);
+    if (holder !== undefined && isGone(mutex, holder, host)) {
+      // Named after the lost holder: one process at a time may remove what that holder left, and nothing newer.
+      const takeover = `${mutex}.${holder.split(".").at(-1)}`;
+      acquire(takeover, deadline);
+      try {
+        if (holderOf(mutex) === holder) rmSync(mutex, { force: true });
+      } finally {
+        rmSync(takeover, { force: true });
+      }
+      continue;
+    }
+    if (Date.now() > deadline) {
+      throw Object.assign(new Error(`${mutex} is held by another process (${holder})`), {
+        code: "ETIMEDOUT",
+      });
+    }
+    sleep(2 + Math.random() * 10);
+  }
+}
+
+function holderOf(mutex: string): string | undefined {
+  try {
+    return basename(readlinkSync(mutex));
+  } catch {
+    return undefined;
+  }
+}
+
+function isGone(mutex: string, holder: string, host: string): boolean {
+  const [pid, holderHost] = holder.split(".");
+  if (holderHost === host) {
+    try {
+      process.kill(Number(pid), 0);
+    } catch (error) {
+      return codeOf(error) === "ESRCH";
+    }
+  }
+  try {
+    return Date.now() - lstatSync(mutex).mtimeMs > ABANDONED_AFTER;
+  } catch {
+    return false;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

@@ -1,0 +1,118 @@
+import { type Command, Option } from "commander";
+import { type Environment, findProject, type Project, readEnvironments } from "../environment";
+import { ConfigurationError, ListingRequiredError, WorkspaceImagesError } from "../errors";
+import type { Listing, ListingQuery } from "../image-filter";
+import { type EnvironmentListings, type ListingSource, openListings } from "../listing-source";
+import { type LockFile, readLockFile } from "../lock-file";
+import { printWarning, withProgress } from "./output";
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly env?: string[] | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** What a command found for one environment: its answer, or why there is none. */
+export type Answer<T> = { readonly value: T } | { readonly error: WorkspaceImagesError };
+
+/** One environment of the project, with its pins. */
+export interface Workplace {
+  readonly project: Project;
+  readonly environment: Environment;
+  readonly lockFile: LockFile | undefined;
+}
+
+/** Adds the options that every command has. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--env <name>", "environment; repeatable (default: all in cdktf.json)").argParser(
+        (name: string, names: string[] = []) => [...names, name],
+      ),
+    )
+    .option("--json", "print one JSON object, keyed by environment");
+}
+
+/**
+ * The project of the current folder and its environments.
+ * @param names the environments asked for; all where undefined
+ * @throws ConfigurationError if one is unknown or none is configured
+ */
+export function openProject(names?: readonly string[]): { project: Project; environments: Environment[] } {
+  const project = findProject();
+  const known = readEnvironments(project);
+  if (known.size === 0) {
+    throw new ConfigurationError(
+      `There are no environments in ${project.cdktfJson ? `${project.directory}/cdktf.json` : "this folder: it has no cdktf.json"}. Add "workspaceImages": { "environments": { "dev": { "region": "cn-north-4" } } } to its context.`,
+    );
+  }
+  const environments = [...new Set(names ?? known.keys())].map((name) => {
+    const environment = known.get(name);
+    if (environment) return environment;
+    throw new ConfigurationError(
+      `There is no environment "${name}" in cdktf.json. Environments: ${[...known.keys()].join(", ")}.`,
+    );
+  });
+  return { project, environments };
+}
+
+/**
+ * Answers for every environment that was asked for, side by side; an environment that fails does not stop the others.
+ * @returns the answers by environment, in the order of cdktf.json
+ */
+export async function answerEach<T>(
+  { env }: CommonOptions,
+  answer: (workplace: Workplace) => T | Promise<T>,
+): Promise<Map<string, Answer<T>>> {
+  const { project, environments } = openProject(env);
+  const answers = environments.map(async (environment): Promise<[string, Answer<T>]> => {
+    try {
+      const lockFile = readLockFile(project.directory, environment);
+      return [environment.name, { value: await answer({ project, environment, lockFile }) }];
+    } catch (error) {
+      if (error instanceof WorkspaceImagesError) return [environment.name, { error }];
+      throw error;
+    }
+  });
+  return new Map(await Promise.all(answers));
+}
+
+/** Runs a command's work with access to the listings, which are always taken anew; Ctrl-C ends it. */
+export async function withListings<T>(what: string, work: (source: ListingSource) => Promise<T>): Promise<T> {
+  const interrupt = new AbortController();
+  const onSignal = () => interrupt.abort(new Interrupted("Interrupted; nothing was changed."));
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  const source = await openListings({ signal: interrupt.signal, onWarning: printWarning });
+  try {
+    return await withProgress(what, work(source));
+  } catch (error) {
+    throw interrupt.signal.aborted ? interrupt.signal.reason : error;
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    await source.close();
+  }
+}
+
+/** The user ended a command. */
+export class Interrupted extends Error {}
+
+/**
+ * Gives `decide` the listings that it needs: it asks for more by throwing ListingRequiredError.
+ * What the filters can be decided from is listed, and no more.
+ */
+export async function withRequiredListings<T>(
+  { listing }: EnvironmentListings,
+  decide: (listings: readonly Listing[]) => T,
+): Promise<T> {
+  const listings = [await listing({})];
+  for (;;) {
+    try {
+      return decide(listings);
+    } catch (error) {
+      if (!(error instanceof ListingRequiredError)) throw error;
+      const query = error.listing as ListingQuery;
+      if (listings.some((known) => JSON.stringify(known.query) === JSON.stringify(query))) throw error;
+      listings.push(await listing(query));
+    }
+  }
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { WorkspaceImagesError } from "../errors";
+import { emulateCommand } from "./emulate";
+import { Interrupted } from "./environments";
+import { listCommand } from "./list";
+import { outdatedCommand } from "./outdated";
+import { EXIT, printError } from "./output";
+import { pinsCommand } from "./pins";
+import { promoteCommand } from "./promote";
+import { pruneCommand } from "./prune";
+import { updateCommand } from "./update";
+import { verifyCommand } from "./verify";
+
+const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8"));
+
+const program = new Command("workspace-images")
+  .description("Pins the images of Huawei Cloud Workspace desktops per environment of a CDKTF app.")
+  .version(version)
+  .addHelpText(
+    "after",
+    `
+It works from cdktf.json and the lock files in workspace-images/ of the current folder.
+Exit codes: 0 done, 1 the answer is no (outdated, not verified), 2 it could not be answered.
+
+Examples:
+  workspace-images outdated
+  workspace-images update office-windows --env dev
+  workspace-images promote dev staging`,
+  );
+
+for (const command of [
+  listCommand(),
+  pinsCommand(),
+  outdatedCommand(),
+  updateCommand(),
+  promoteCommand(),
+  verifyCommand(),
+  pruneCommand(),
+  emulateCommand(),
+]) {
+  program.addCommand(command);
+}
+
+// A usage error is a question that could not be answered; commander's own code for it would say "no".
+for (const command of [program, ...program.commands]) {
+  command.exitOverride().showHelpAfterError("(--help shows how it is used)");
+}
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.unanswered;
+  } else if (error instanceof Interrupted) {
+    printError(error.message);
+    process.exitCode = 130;
+  } else if (error instanceof WorkspaceImagesError) {
+    printError(error.message);
+    process.exitCode = EXIT.unanswered;
+  } else {
+    printError(
+      `This is a defect of workspace-images; please report it.\n${(error as Error)?.stack ?? error}`,
+    );
+    process.exitCode = EXIT.unanswered;
+  }
+});

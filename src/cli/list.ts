@@ -1,0 +1,83 @@
+import { Command, InvalidArgumentError } from "commander";
+import {
+  type ImageFilter,
+  type ListingQuery,
+  parseFilter,
+  parseListingQuery,
+  selectImages,
+} from "../image-filter";
+import type { WorkspaceImage } from "../workspace-image";
+import { answerEach, type CommonOptions, withCommonOptions, withListings } from "./environments";
+import { report, table } from "./output";
+
+const SERVICE_KEYS = ["imageType", "osType", "platform", "architecture", "packageType", "imageId"] as const;
+
+/** `workspace-images list`: what can be selected. */
+export function listCommand(): Command {
+  return withCommonOptions(new Command("list"))
+    .description("Lists the images that can be selected, with the filters of a lookup as options.")
+    .option("--image-type <type>", "gold (public) or private")
+    .option("--os-type <type>", "Windows, Linux or Other")
+    .option("--platform <platform>", "system type, such as Windows")
+    .option("--architecture <architecture>", "x86 or arm")
+    .option("--package-type <type>", "package series")
+    .option("--image-id <id>", "image ID")
+    .option("--name <name>", "exact name")
+    .option("--name-regex <regex>", "regular expression for the name")
+    .option("--os-version <version>", "exact operating system version")
+    .option("--os-version-regex <regex>", "regular expression for the operating system version")
+    .option("--disk-format <format>", "vhd, raw, qcow2 or zvhd2")
+    .option("--product-code <code>", "product code")
+    .option("--min-disk-at-most <GB>", "the least system disk is at most this, in GB", wholeNumber)
+    .option("--min-ram-at-most <MB>", "the least memory is at most this, in MB", wholeNumber)
+    .option("--created-after <time>", "created after this time, UTC, such as 2025-01-31")
+    .option("--created-before <time>", "created before this time, UTC")
+    .option("--sort-field <field>", "name or created_at")
+    .option("--sort-type <type>", "asc or desc")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  workspace-images list --env dev --image-type gold --name-regex '^Windows_11'
+  workspace-images list --env dev --sort-field created_at --sort-type desc --json`,
+    )
+    .action(async ({ env, json, ...filters }: CommonOptions & ImageFilter) => {
+      const filter = parseFilter(filters, "all", "list");
+      const query: ListingQuery = parseListingQuery(
+        Object.fromEntries(SERVICE_KEYS.map((key) => [key, filter[key]])),
+        "list",
+      );
+      const answers = await withListings("Listing images", (source) =>
+        answerEach({ env }, async ({ environment, lockFile }) => {
+          const { listing } = await source.environment(environment, lockFile);
+          return selectImages([await listing(query)], filter, "all", environment.name);
+        }),
+      );
+      report(answers, {
+        asJson: json,
+        json: (images) => images,
+        text: (images, environment) => `${environment}: ${images.length} images\n${imageTable(images)}\n`,
+      });
+    });
+}
+
+function imageTable(images: readonly WorkspaceImage[]): string {
+  if (images.length === 0) return "";
+  return table(
+    ["NAME, ID", "TYPE", "OS", "ARCH", "DISK GB", "CREATED"],
+    ["rest", 8, 8, 5, 8, 11],
+    images.map(({ id, name, imageType, osType, architecture, minDisk, createdAt }) => [
+      `${name ?? "-"}\n  ${id}`,
+      imageType ?? "-",
+      osType ?? "-",
+      architecture ?? "-",
+      String(minDisk ?? "-"),
+      createdAt?.slice(0, 10) ?? "-",
+    ]),
+  );
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number.");
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from "node:crypto";
+import type { KnownKey } from "./signature";
+
+/** Who may use the emulator. */
+export interface EmulatedAccount {
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly user: { readonly name: string; readonly password: string; readonly domainName: string };
+  /** An agency that may be assumed. */
+  readonly agency: { readonly agencyName: string; readonly domainName: string; readonly domainId: string };
+  /** An identity provider and the ID token that it issued. */
+  readonly idp: { readonly id: string; readonly idToken: string };
+}
+
+/** The account of an emulator that is started without one. */
+export const DEFAULT_ACCOUNT: EmulatedAccount = {
+  accessKey: "EMULATORACCESSKEY000",
+  secretKey: "emulator-secret-key-for-tests-and-demos-only",
+  user: { name: "emulator-user", password: "emulator-password", domainName: "emulator-domain" },
+  agency: {
+    agencyName: "emulator-agency",
+    domainName: "emulator-domain",
+    domainId: "0123456789abcdef0123456789abcdef",
+  },
+  idp: { id: "emulator-idp", idToken: "emulator-id-token" },
+};
+
+/** Temporary keys, as IAM answers with them. */
+export interface TemporaryKey {
+  readonly access: string;
+  readonly secret: string;
+  readonly securitytoken: string;
+  readonly expires_at: string;
+}
+
+/** The keys and tokens that were issued, and when they end. */
+export class Accounts {
+  /** Lifetime of what is issued, ms. */
+  lifetimeMs = 3600 * 1000;
+  private readonly keys = new Map<string, KnownKey>();
+  private readonly tokens = new Map<string, number>();
+
+  constructor(readonly account: EmulatedAccount) {
+    this.keys.set(account.accessKey, { secretKey: account.secretKey });
+  }
+
+  keyOf(accessKey: string): KnownKey | undefined {
+    return this.keys.get(accessKey);
+  }
+
+  isTokenValid(token: string): boolean {
+    return (this.tokens.get(token) ?? 0) > Date.now();
+  }
+
+  issueToken(): { token: string; expiresAt: string } {
+    const token = `MIIE${randomBytes(48).toString("base64url")}`;
+    const expiresAt = Date.now() + this.lifetimeMs;
+    this.tokens.set(token, expiresAt);
+    return { token, expiresAt: new Date(expiresAt).toISOString() };
+  }
+
+  issueKey(): TemporaryKey {
+    const expiresAt = Date.now() + this.lifetimeMs;
+    const key = {
+      access: `HST${randomBytes(9).toString("hex").slice(0, 17).toUpperCase()}`,
+      secret: randomBytes(30).toString("base64url"),
+      securitytoken: randomBytes(60).toString("base64url"),
+    };
+    this.keys.set(key.access, { secretKey: key.secret, securityToken: key.securitytoken, expiresAt });
+    return { ...key, expires_at: new Date(expiresAt).toISOString() };
+  }
+
+  /** Ends everything that was issued, although its lifetime is not over. */
+  expireAll(): void {
+    this.tokens.clear();
+    for (const [access, key] of this.keys) {
+      if (key.expiresAt !== undefined) this.keys.set(access, { ...key, expiresAt: 0 });
+    }
+  }
+}

@@ -1,0 +1,318 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseImageInfo } from "../workspace-image";
+import { Accounts, DEFAULT_ACCOUNT, type EmulatedAccount } from "./accounts";
+import { catalogOf, type EmulatedImage, projectIdOf, REGIONS } from "./catalog";
+import {
+  type Answer,
+  type EmulatedRequest,
+  type EmulatedService,
+  errorAnswer,
+  type Fault,
+  write,
+} from "./faults";
+import { answerIam } from "./iam-service";
+import { ImageService, imageInfo, type Paging } from "./image-service";
+import { refuseSignature } from "./signature";
+
+const MAX_BODY = 1024 * 1024;
+
+/** Options of {@link WorkspaceEmulator.start}. */
+export interface EmulatorOptions {
+  /**
+   * Port on the loopback interface.
+   * @default - any that is free
+   */
+  readonly port?: number;
+  /**
+   * Images by region.
+   * @default - a built-in catalog of three regions
+   */
+  readonly images?: Readonly<Record<string, readonly EmulatedImage[]>>;
+  /**
+   * Who may use it.
+   * @default DEFAULT_ACCOUNT
+   */
+  readonly account?: EmulatedAccount;
+  /**
+   * Wait before every answer, ms.
+   * @default 0
+   */
+  readonly latencyMs?: number;
+  /**
+   * Most images of a page, whatever is asked for.
+   * @default 100
+   */
+  readonly maxLimit?: number;
+  /**
+   * What `total_count` says.
+   * @default "right"
+   */
+  readonly totalCount?: Paging["totalCount"];
+  /**
+   * How much the emulator's clock is ahead, ms.
+   * @default 0
+   */
+  readonly clockAheadMs?: number;
+  /**
+   * Certificate and key in PEM, to serve https.
+   * @default - http
+   */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+/** A request that was answered. */
+export interface AnsweredRequest extends EmulatedRequest {
+  /** Status of the answer; what a fault made of it does not show here. */
+  readonly status: number;
+}
+
+/** A server on loopback that speaks the interfaces of Workspace images, IAM and ECS metadata. */
+export class WorkspaceEmulator {
+  /**
+   * Starts a server.
+   * @throws Error with code EADDRINUSE if the port is taken
+   */
+  static async start(options: EmulatorOptions = {}): Promise<WorkspaceEmulator> {
+    const emulator = new WorkspaceEmulator(options);
+    await new Promise<void>((resolve, reject) => {
+      emulator.server.once("error", reject).listen(options.port ?? 0, "127.0.0.1", resolve);
+    });
+    return emulator;
+  }
+
+  /** What was asked so far. */
+  readonly requests: AnsweredRequest[] = [];
+  private readonly accounts: Accounts;
+  private readonly service: ImageService;
+  private readonly faults: { readonly fault: Fault; left: number }[] = [];
+  private readonly server: Server;
+
+  private constructor(private readonly options: EmulatorOptions) {
+    this.accounts = new Accounts(options.account ?? DEFAULT_ACCOUNT);
+    const images = options.images ?? Object.fromEntries(REGIONS.map((region) => [region, catalogOf(region)]));
+    const { maxLimit = 100, totalCount = "right" } = options;
+    this.service = new ImageService(images, { maxLimit, totalCount });
+    const listener = (request: IncomingMessage, response: ServerResponse) => {
+      this.serve(request, response).catch(() => response.socket?.destroy());
+    };
+    this.server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+  }
+
+  /** Base URL of every interface. */
+  get url(): string {
+    const { port } = this.server.address() as AddressInfo;
+    return `${this.options.tls ? "https" : "http"}://127.0.0.1:${port}`;
+  }
+
+  /** Environment variables that point this library at the emulator. */
+  get variables(): Record<string, string> {
+    const { accessKey, secretKey } = this.accounts.account;
+    return {
+      HW_ACCESS_KEY: accessKey,
+      HW_SECRET_KEY: secretKey,
+      HW_AUTH_URL: `${this.url}/v3`,
+      WORKSPACE_IMAGES_ENDPOINT: this.url,
+    };
+  }
+
+  /** Names of the regions. */
+  get regions(): string[] {
+    return this.service.names;
+  }
+
+  /** ID of a region's project, the same in every run. */
+  projectId(region: string): string {
+    return projectIdOf(region);
+  }
+
+  /**
+   * The images of a region now.
+   * @throws RangeError if there is no such region
+   */
+  images(region: string): readonly EmulatedImage[] {
+    return [...this.service.images(region)];
+  }
+
+  /**
+   * Publishes an image, or replaces the one with its ID. Without an ID it gets one; without a creation time, now.
+   * @throws RangeError if there is no such region
+   */
+  publish(region: string, image: Omit<EmulatedImage, "id"> & { readonly id?: string }): EmulatedImage {
+    return this.service.publish(region, image);
+  }
+
+  /**
+   * Deletes an image; whether there was one.
+   * @throws RangeError if there is no such region
+   */
+  remove(region: string, id: string): boolean {
+    return this.service.remove(region, id);
+  }
+
+  /** Lets requests go wrong from now on; faults that were injected first are used up first. */
+  inject(fault: Fault): void {
+    this.faults.push({ fault, left: fault.times ?? Number.POSITIVE_INFINITY });
+  }
+
+  /** Takes all faults back. */
+  heal(): void {
+    this.faults.length = 0;
+  }
+
+  /** Sets how long tokens and temporary keys that are issued from now on live, ms. */
+  setLifetime(ms: number): void {
+    this.accounts.lifetimeMs = ms;
+  }
+
+  /** Ends all tokens and temporary keys, although their lifetime is not over. */
+  expireCredentials(): void {
+    this.accounts.expireAll();
+  }
+
+  /** Stops the server and cuts its connections. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", "http://emulator");
+    const body = await read(request);
+    if (this.options.latencyMs) await sleep(this.options.latencyMs);
+    const emulated: EmulatedRequest = {
+      service: serviceOf(url.pathname),
+      method: request.method ?? "GET",
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+    };
+    const fault = this.faultFor(emulated);
+    fault?.before?.();
+    const requestId = randomUUID().replaceAll("-", "");
+    const answer =
+      fault?.status !== undefined
+        ? errorAnswer(
+            fault.status,
+            fault.shape ?? "service",
+            "This request was made to fail.",
+            undefined,
+            requestId,
+          )
+        : body === undefined
+          ? errorAnswer(400, "gateway", "The request body is too large.", "APIGW.0201", requestId)
+          : this.answer(emulated, url, request, body, requestId);
+    this.requests.push({ ...emulated, status: answer.status });
+    response.setHeader("date", new Date(this.now()).toUTCString());
+    response.setHeader("x-request-id", requestId);
+    await write(response, answer, fault, /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? "")));
+  }
+
+  private answer(
+    { service, method, path }: EmulatedRequest,
+    url: URL,
+    request: IncomingMessage,
+    body: string,
+    requestId: string,
+  ): Answer {
+    const refusal = () => this.refuse(request, body);
+    if (service === "control") return this.control(method, path, request, body);
+    if (service === "iam" || service === "metadata") {
+      const { headers } = request;
+      return answerIam(
+        { method, path, query: url.searchParams, headers, body, refusal },
+        this.accounts,
+        this.regions,
+      );
+    }
+    const projectId = /^\/v2\/([^/]+)\/images\/?$/.exec(path)?.[1];
+    if (projectId === undefined)
+      return errorAnswer(404, "gateway", "The API does not exist", "APIGW.0101", requestId);
+    if (method !== "GET") return errorAnswer(405, "service", "The method is not allowed.", "WKS.00010405");
+    const refused = refusal();
+    if (refused) {
+      const message = `Incorrect IAM authentication information: ${refused}`;
+      return errorAnswer(401, "gateway", message, "APIGW.0301", requestId);
+    }
+    const region = this.regions.find((name) => projectIdOf(name) === projectId);
+    if (!region) {
+      return {
+        status: 403,
+        json: {
+          error_code: "WKS.00010403",
+          error_msg: "The account may not use this project.",
+          error_detail: `project ${projectId}`,
+          encoded_authorization_message: Buffer.from(`denied ${projectId}`).toString("base64"),
+        },
+      };
+    }
+    return this.service.list(region, url.searchParams);
+  }
+
+  /** What the person who runs the emulator may do: it is no part of the cloud. */
+  private control(method: string, path: string, request: IncomingMessage, body: string): Answer {
+    // A web page that this machine's user visits must not reach it.
+    if (request.headers.origin !== undefined)
+      return errorAnswer(403, "service", "Requests from web pages are refused.");
+    const [, region = "", id] = /^\/emulator\/([^/]+)\/images(?:\/([^/]+))?$/.exec(path) ?? [];
+    if (!this.regions.includes(region)) {
+      return errorAnswer(404, "service", `There is no such region. Regions: ${this.regions.join(", ")}.`);
+    }
+    if (method === "GET" && !id) return { status: 200, json: { images: this.images(region).map(imageInfo) } };
+    if (method === "DELETE" && id) {
+      return this.remove(region, id)
+        ? { status: 204 }
+        : errorAnswer(404, "service", "There is no such image.");
+    }
+    if (method !== "POST" || id) return errorAnswer(405, "service", "The method is not allowed.");
+    try {
+      const json: unknown = JSON.parse(body);
+      const image = parseImageInfo({ id: randomUUID(), ...(json as object) });
+      return { status: 201, json: imageInfo(this.publish(region, image)) };
+    } catch (error) {
+      return errorAnswer(400, "service", (error as Error).message);
+    }
+  }
+
+  private refuse(request: IncomingMessage, body: string): string | undefined {
+    const token = request.headers["x-auth-token"];
+    if (typeof token === "string")
+      return this.accounts.isTokenValid(token) ? undefined : "the token is invalid or expired";
+    const { method = "GET", url: target = "/", headers } = request;
+    return refuseSignature({ method, target, headers, body }, (key) => this.accounts.keyOf(key), this.now());
+  }
+
+  private now(): number {
+    return Date.now() + (this.options.clockAheadMs ?? 0);
+  }
+
+  private faultFor(request: EmulatedRequest): Fault | undefined {
+    const found = this.faults.find(
+      ({ fault: { on }, left }) =>
+        left > 0 && (typeof on === "function" ? on(request) : on === request.service),
+    );
+    if (found) found.left--;
+    return found?.fault;
+  }
+}
+
+function serviceOf(path: string): EmulatedService {
+  if (path.startsWith("/emulator/")) return "control";
+  if (path.startsWith("/openstack/")) return "metadata";
+  if (path === "/v3" || path.startsWith("/v3/") || path.startsWith("/v3.0/")) return "iam";
+  return "images";
+}
+
+/** The body, undefined where it is too large. */
+async function read(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size <= MAX_BODY) chunks.push(chunk);
+  }
+  return size <= MAX_BODY ? Buffer.concat(chunks).toString() : undefined;
+}

@@ -1,0 +1,122 @@
+import { randomUUID } from "node:crypto";
+import type { EmulatedImage } from "./catalog";
+import { type Answer, errorAnswer } from "./faults";
+
+/** How the emulated service pages. */
+export interface Paging {
+  /** Most images of a page, whatever is asked for. */
+  readonly maxLimit: number;
+  /** What `total_count` says: the truth, or as in the service's own example something else. */
+  readonly totalCount: "right" | "low" | "high" | "missing";
+}
+
+const FILTERS: Readonly<Record<string, keyof EmulatedImage>> = {
+  os_type: "osType",
+  image_type: "imageType",
+  platform: "platform",
+  architecture: "architecture",
+  package_type: "packageType",
+  image_id: "id",
+};
+const SORT_FIELDS: Readonly<Record<string, keyof EmulatedImage>> = { name: "name", created_at: "createdAt" };
+
+/** The images of every region, and the answers of ListImages. */
+export class ImageService {
+  private readonly regions: Map<string, EmulatedImage[]>;
+
+  constructor(
+    images: Readonly<Record<string, readonly EmulatedImage[]>>,
+    readonly paging: Paging,
+  ) {
+    this.regions = new Map(Object.entries(images).map(([region, list]) => [region, [...list]]));
+  }
+
+  get names(): string[] {
+    return [...this.regions.keys()];
+  }
+
+  images(region: string): EmulatedImage[] {
+    const images = this.regions.get(region);
+    if (!images)
+      throw new RangeError(`The emulator has no region "${region}". Regions: ${this.names.join(", ")}.`);
+    return images;
+  }
+
+  publish(region: string, image: Omit<EmulatedImage, "id"> & { readonly id?: string }): EmulatedImage {
+    const published = {
+      createdAt: `${new Date().toISOString().slice(0, 19)}Z`,
+      ...image,
+      id: image.id ?? randomUUID(),
+    };
+    this.remove(region, published.id);
+    this.images(region).push(published);
+    return published;
+  }
+
+  remove(region: string, id: string): boolean {
+    const images = this.images(region);
+    const index = images.findIndex((image) => image.id === id);
+    if (index >= 0) images.splice(index, 1);
+    return index >= 0;
+  }
+
+  list(region: string, query: URLSearchParams): Answer {
+    const wrong = (name: string) =>
+      errorAnswer(400, "service", `The parameter ${name} is malformed or unknown.`, "WKS.00010003");
+    for (const name of query.keys()) {
+      if (!(name in FILTERS) && !["limit", "offset", "sort_field", "sort_type"].includes(name))
+        return wrong(name);
+    }
+    const limit = query.get("limit") ?? "100";
+    const offset = query.get("offset") ?? "0";
+    if (!/^\d{1,3}$/.test(limit) || Number(limit) > 100) return wrong("limit");
+    if (!/^\d{1,9}$/.test(offset)) return wrong("offset");
+    const sortField = SORT_FIELDS[query.get("sort_field") ?? "name"];
+    if (!sortField) return wrong("sort_field");
+    const sortType = query.get("sort_type") ?? "asc";
+    if (sortType !== "asc" && sortType !== "desc") return wrong("sort_type");
+
+    const found = this.images(region).filter((image) =>
+      Object.entries(FILTERS).every(([name, field]) => !query.has(name) || image[field] === query.get(name)),
+    );
+    const direction = sortType === "desc" ? -1 : 1;
+    found.sort((a, b) => direction * (order(a[sortField], b[sortField]) || order(a.id, b.id)));
+    const start = Number(offset);
+    const page = found.slice(start, start + Math.min(Number(limit), this.paging.maxLimit));
+    return { status: 200, json: { images: page.map(imageInfo), ...this.total(found.length) } };
+  }
+
+  private total(right: number): { total_count?: number } {
+    const { totalCount } = this.paging;
+    if (totalCount === "missing") return {};
+    return {
+      total_count: totalCount === "low" ? Math.min(1, right) : totalCount === "high" ? right + 500 : right,
+    };
+  }
+}
+
+/** An image as the service describes it. */
+export function imageInfo(image: EmulatedImage): Record<string, string | number> {
+  const info = {
+    id: image.id,
+    image_type: image.imageType,
+    os_type: image.osType,
+    architecture: image.architecture,
+    os_version: image.osVersion,
+    disk_format: image.diskFormat,
+    name: image.name,
+    min_ram: image.minRam,
+    min_disk: image.minDisk,
+    product_code: image.productCode,
+    created_at: image.createdAt,
+    kms_id: image.kmsId,
+  };
+  return Object.fromEntries(
+    Object.entries(info).filter((field): field is [string, string | number] => field[1] !== undefined),
+  );
+}
+
+function order(a: string | number | undefined, b: string | number | undefined): number {
+  const [left, right] = [a ?? "", b ?? ""];
+  return left < right ? -1 : left > right ? 1 : 0;
+}

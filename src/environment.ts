@@ -1,0 +1,226 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import * as v from "valibot";
+import { ConfigurationError } from "./errors";
+
+/** What happens at synth to a pin older than `maxPinAgeDays`. */
+export type OnStalePin = "warn" | "error";
+
+/** Where one environment's images are listed: an entry of `workspaceImages.environments` in cdktf.json. */
+export interface EnvironmentConfig {
+  /**
+   * Region, such as `cn-north-4`; a region this version does not know is allowed.
+   * @default - the variable HW_REGION_NAME
+   */
+  readonly region?: string;
+  /**
+   * Project ID.
+   * @default - HW_PROJECT_ID, else the profile's, else IAM is asked for the project named `projectName`
+   */
+  readonly projectId?: string;
+  /**
+   * Project name.
+   * @default - HW_PROJECT_NAME, else the region's name
+   */
+  readonly projectName?: string;
+  /**
+   * Domain of the cloud.
+   * @default - HW_CLOUD, else `myhuaweicloud.eu` for regions that begin with `eu-west-1`, else `myhuaweicloud.com`
+   */
+  readonly cloud?: string;
+  /**
+   * Profile in the shared configuration file that this environment's credentials come from.
+   * @default - HW_PROFILE, else the file's `current`
+   */
+  readonly profile?: string;
+  /**
+   * Base URLs without a version, as in the provider's `endpoints`. Plain http is allowed to loopback only.
+   * @default - WORKSPACE_IMAGES_ENDPOINT and HW_AUTH_URL, else the region's own
+   */
+  readonly endpoints?: { readonly workspace?: string; readonly iam?: string };
+  /**
+   * Age in days from which a pin counts as stale.
+   * @default - pins do not grow stale
+   */
+  readonly maxPinAgeDays?: number;
+  /**
+   * What a stale pin does to a synth.
+   * @default "warn"
+   */
+  readonly onStalePin?: OnStalePin;
+}
+
+/** An environment with its name. */
+export interface Environment extends EnvironmentConfig {
+  /** Name, as in cdktf.json. */
+  readonly name: string;
+}
+
+/** An environment's place on the network, after variables and defaults. */
+export interface Location {
+  /** Name of the environment. */
+  readonly environment: string;
+  /** Region. */
+  readonly region: string;
+  /** Project ID, where configured. */
+  readonly projectId?: string;
+  /** Project name. */
+  readonly projectName: string;
+  /** Profile of the shared configuration file, where configured. */
+  readonly profile?: string;
+  /** Base URL of the Workspace service, without a version or a trailing slash. */
+  readonly workspaceUrl: string;
+  /** Base URL of IAM, without a version or a trailing slash. */
+  readonly iamUrl: string;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The context key in cdktf.json that holds the environments. */
+const CONTEXT_KEY = "workspaceImages";
+
+const text = v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(1024));
+
+const environmentSchema = v.strictObject({
+  region: v.optional(v.pipe(text, v.regex(/^[a-z0-9-]+$/, "must be a region such as cn-north-4"))),
+  projectId: v.optional(v.pipe(text, v.regex(/^[\w-]+$/, "must be a project ID"))),
+  projectName: v.optional(text),
+  cloud: v.optional(v.pipe(text, v.regex(/^[a-z0-9.-]+$/i, "must be a domain such as myhuaweicloud.com"))),
+  profile: v.optional(text),
+  endpoints: v.optional(v.strictObject({ workspace: v.optional(text), iam: v.optional(text) })),
+  maxPinAgeDays: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+  onStalePin: v.optional(v.picklist(["warn", "error"])),
+});
+
+const contextSchema = v.strictObject({
+  environments: v.record(
+    v.pipe(
+      v.string(),
+      v.regex(
+        /^[A-Za-z0-9][\w.-]{0,63}$/,
+        "a name must have 1 to 64 letters, digits, dots, dashes or underscores",
+      ),
+    ),
+    environmentSchema,
+  ),
+});
+
+/** A CDKTF project on disk. */
+export interface Project {
+  /** Folder of cdktf.json, else the current folder. */
+  readonly directory: string;
+  /** The parsed cdktf.json; undefined where there is none. */
+  readonly cdktfJson?: { readonly app?: unknown; readonly context?: unknown };
+}
+
+/**
+ * Finds the nearest cdktf.json at or above `from`.
+ * @throws ConfigurationError if it is not readable as JSON
+ */
+export function findProject(from = process.cwd()): Project {
+  for (let directory = resolve(from); ; directory = dirname(directory)) {
+    const file = join(directory, "cdktf.json");
+    if (existsSync(file)) {
+      try {
+        const cdktfJson: unknown = JSON.parse(readFileSync(file, "utf8"));
+        if (typeof cdktfJson === "object" && cdktfJson !== null) return { directory, cdktfJson };
+        throw new TypeError("not an object");
+      } catch (cause) {
+        throw new ConfigurationError(`${file} is not valid: ${(cause as Error).message}`, { cause });
+      }
+    }
+    if (dirname(directory) === directory) return { directory: resolve(from) };
+  }
+}
+
+/**
+ * Checks environments that were given as an option or stand under `workspaceImages` in cdktf.json.
+ * @param context the value of the context key, undefined where there is none
+ * @param source where the value stands, for errors
+ * @throws ConfigurationError naming the environment and the key that is wrong, never its value
+ */
+export function parseEnvironments(context: unknown, source: string): Map<string, Environment> {
+  if (context === undefined) return new Map();
+  const result = v.safeParse(contextSchema, context);
+  if (!result.success) {
+    const [issue] = result.issues;
+    const unknownKey = issue.type === "strict_object" && issue.expected === "never";
+    const path = [CONTEXT_KEY, v.getDotPath(issue)].filter(Boolean).join(".");
+    throw new ConfigurationError(
+      `${source}: ${path} ${unknownKey ? "is not a known key" : `is wrong (expected ${issue.expected ?? issue.message})`}.` +
+        (unknownKey ? " Credentials never stand there: they come from where the provider takes them." : ""),
+    );
+  }
+  return new Map(
+    Object.entries(result.output.environments).map(([name, config]) => [
+      name,
+      { name, ...config } as Environment,
+    ]),
+  );
+}
+
+/**
+ * An environment's place on the network: what it configures, else the provider's variables, else the region's own.
+ * @throws ConfigurationError if the region is unknown or an endpoint is not usable
+ */
+export function locate(environment: Environment, variables: Variables = process.env): Location {
+  const { name, endpoints } = environment;
+  const region = environment.region ?? variables.HW_REGION_NAME;
+  if (!region) {
+    throw new ConfigurationError(
+      `Environment "${name}" has no region: set workspaceImages.environments.${name}.region in cdktf.json, or HW_REGION_NAME.`,
+    );
+  }
+  const cloud =
+    environment.cloud ??
+    (variables.HW_CLOUD || (region.startsWith("eu-west-1") ? "myhuaweicloud.eu" : "myhuaweicloud.com"));
+  const workspace =
+    endpoints?.workspace ?? (variables.WORKSPACE_IMAGES_ENDPOINT || `https://workspace.${region}.${cloud}`);
+  const iam =
+    endpoints?.iam ?? (variables.HW_AUTH_URL?.replace(/\/v3\/?$/, "") || `https://iam.${region}.${cloud}`);
+  const projectId = environment.projectId ?? variables.HW_PROJECT_ID;
+  const profile = environment.profile ?? variables.HW_PROFILE;
+  return {
+    environment: name,
+    region,
+    ...(projectId && { projectId }),
+    projectName: environment.projectName ?? (variables.HW_PROJECT_NAME || region),
+    ...(profile && { profile }),
+    workspaceUrl: baseUrl(workspace, "Workspace", name),
+    iamUrl: baseUrl(iam, "IAM", name),
+  };
+}
+
+function baseUrl(value: string, service: string, environment: string): string {
+  const fail = (why: string) =>
+    new ConfigurationError(`Environment "${environment}": the ${service} endpoint ${why}.`);
+  let url: URL;
+  try {
+    url = new URL(value);
+  } catch {
+    throw fail("is not a URL");
+  }
+  if (url.username || url.password) throw fail("must not contain a user name or password");
+  if (url.search || url.hash) throw fail("must not contain a query or fragment");
+  if (url.protocol !== "https:" && url.protocol !== "http:") throw fail(`must be https, not ${url.protocol}`);
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    throw fail(`${url.origin} is plain http, which is allowed to loopback only: use https`);
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+/** Whether a URL's host is this machine, the only one that plain http may be spoken to. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/**
+ * The environments of a project: from the app's context, else from cdktf.json.
+ * @param context the app's context, which the cdktf CLI fills from cdktf.json
+ * @throws ConfigurationError naming what is wrong
+ */
+export function readEnvironments(project: Project, context?: unknown): Map<string, Environment> {
+  const { context: fromFile } = project.cdktfJson ?? {};
+  const value = context ?? (fromFile as Record<string, unknown> | undefined)?.[CONTEXT_KEY];
+  return parseEnvironments(value, "cdktf.json");
+}

@@ -1,0 +1,132 @@
+/** Base of every error this library throws on purpose; `code` is stable, for programs. */
+export abstract class WorkspaceImagesError extends Error {
+  /** A stable identifier of the kind of error, such as `NO_MATCH`; for `ApiError` the service's own code. */
+  abstract readonly code: string;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The environments in cdktf.json, an option or a variable are wrong. */
+export class ConfigurationError extends WorkspaceImagesError {
+  readonly code = "CONFIGURATION";
+}
+
+/** The catalog was used out of order: prefetch forgotten, or called twice. */
+export class CatalogError extends WorkspaceImagesError {
+  readonly code = "CATALOG";
+}
+
+/** An image filter is not valid: a bad regular expression or date, a token, an unscoped name. */
+export class FilterError extends WorkspaceImagesError {
+  readonly code = "FILTER";
+}
+
+/** No image matches a filter. */
+export class NoMatchError extends WorkspaceImagesError {
+  readonly code = "NO_MATCH";
+}
+
+/** A lookup of one image matches several. */
+export class SeveralMatchesError extends WorkspaceImagesError {
+  readonly code = "SEVERAL_MATCHES";
+}
+
+/** `mostRecent` cannot decide: a candidate has no creation time, or the newest are tied. */
+export class MostRecentError extends WorkspaceImagesError {
+  readonly code = "MOST_RECENT";
+}
+
+/** A lookup needs a listing that was not prefetched; the message names the entry to add to `listings`. */
+export class ListingRequiredError extends WorkspaceImagesError {
+  readonly code = "LISTING_REQUIRED";
+
+  constructor(
+    message: string,
+    /** The entry to add to `listings`. */
+    readonly listing: Readonly<Record<string, string>>,
+  ) {
+    super(message);
+  }
+}
+
+/** A lookup needs the listing of an environment that could not be listed; `cause` says why. */
+export class EnvironmentUnavailableError extends WorkspaceImagesError {
+  readonly code = "ENVIRONMENT_UNAVAILABLE";
+}
+
+/** A selected image lacks a field that the stack uses. */
+export class MissingFieldError extends WorkspaceImagesError {
+  readonly code = "MISSING_FIELD";
+}
+
+/** Credentials were found but are unusable: an unreadable or encrypted file, an unknown profile, half a key pair. */
+export class CredentialsError extends WorkspaceImagesError {
+  readonly code: string = "CREDENTIALS";
+}
+
+/** No source gave credentials; the message lists every source that was tried and why it gave nothing. */
+export class NoCredentialsError extends CredentialsError {
+  override readonly code = "NO_CREDENTIALS";
+}
+
+/** An endpoint could not be reached, or did not answer completely in time. */
+export class ConnectionError extends WorkspaceImagesError {
+  readonly code = "CONNECTION";
+}
+
+/** An endpoint answered with something that is not the documented response. */
+export class ResponseError extends WorkspaceImagesError {
+  readonly code = "RESPONSE";
+
+  constructor(
+    message: string,
+    /** The request's ID (`X-Request-Id`), where the answer had one. */
+    readonly requestId?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The listing kept changing while its pages were fetched. */
+export class UnstableListingError extends WorkspaceImagesError {
+  readonly code = "UNSTABLE_LISTING";
+}
+
+/** A lock file is damaged, belongs elsewhere, or cannot be written; the message names it and what to run. */
+export class LockFileError extends WorkspaceImagesError {
+  readonly code = "LOCK_FILE";
+}
+
+/** In mode `frozen`, a lookup has no pin. */
+export class NotPinnedError extends WorkspaceImagesError {
+  readonly code = "NOT_PINNED";
+}
+
+/** In mode `frozen`, a lookup's filter is not the one that was pinned. */
+export class PinFilterChangedError extends WorkspaceImagesError {
+  readonly code = "PIN_FILTER_CHANGED";
+}
+
+/** Two lookups of one environment use one pin name for different filters. */
+export class PinConflictError extends WorkspaceImagesError {
+  readonly code = "PIN_CONFLICT";
+}
+
+/** A pin is older than its environment's `maxPinAgeDays`, where `onStalePin` is `error`. */
+export class StalePinError extends WorkspaceImagesError {
+  readonly code = "STALE_PIN";
+}
+
+/** An image has no counterpart, or several, in the environment it is promoted to. */
+export class PromotionError extends WorkspaceImagesError {
+  readonly code = "PROMOTION";
+}
+
+/** The app command of cdktf.json did not synthesize. */
+export class AppError extends WorkspaceImagesError {
+  readonly code = "APP";
+}

@@ -1,0 +1,435 @@
+import type { IConstruct } from "constructs";
+import {
+  type Environment,
+  type EnvironmentConfig,
+  findProject,
+  parseEnvironments,
+  readEnvironments,
+} from "./environment";
+import {
+  CatalogError,
+  ConfigurationError,
+  EnvironmentUnavailableError,
+  LockFileError,
+  NoCredentialsError,
+  NotPinnedError,
+  PinConflictError,
+  PinFilterChangedError,
+  StalePinError,
+  WorkspaceImagesError,
+} from "./errors";
+import {
+  type Cardinality,
+  describeImage,
+  type Listing,
+  type ListingQuery,
+  parseFilter,
+  parseListingQuery,
+  type SingleImageFilter,
+  selectImages,
+} from "./image-filter";
+import { openListings } from "./listing-source";
+import {
+  filterKey,
+  formatTime,
+  type LockFile,
+  lockFileName,
+  type Pin,
+  readLockFile,
+  updateLockFile,
+} from "./lock-file";
+import { isRecording, recordLookups } from "./lookup-record";
+import type { WorkspaceImage } from "./workspace-image";
+
+/**
+ * How lookups are answered: `frozen` from lock files alone, without a network;
+ * `auto` from lock files, and from a listing where a lookup has no pin yet.
+ */
+export type Mode = "frozen" | "auto";
+
+/** Options of {@link WorkspaceImageCatalog.prefetch}. */
+export interface PrefetchOptions {
+  /**
+   * How lookups are answered.
+   * @default - the variable WORKSPACE_IMAGES_MODE, else `frozen` where CI is set, else `auto`
+   */
+  readonly mode?: Mode;
+  /**
+   * The environments by name.
+   * @default - `workspaceImages.environments` in cdktf.json
+   */
+  readonly environments?: Readonly<Record<string, EnvironmentConfig>>;
+  /**
+   * The queries to list in every environment. A lookup by `platform` or `packageType` needs one that names it,
+   * because no field of an image shows them.
+   * @default - one, unfiltered
+   */
+  readonly listings?: readonly ListingQuery[];
+  /**
+   * Age in seconds up to which a listing is reused by later synths; 0 lists every time.
+   * @default 3600
+   */
+  readonly listingMaxAgeSeconds?: number;
+  /** Ends the prefetch early, with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a construct asks the catalog. */
+export interface ImageLookup {
+  /** Environment; default: the nearest scope's, else the only one. */
+  readonly environment?: string | undefined;
+  /** Name of the pin in the environment. */
+  readonly pinName: string;
+  /** Filter, as the user gave it. */
+  readonly filter: SingleImageFilter;
+  /** Whether exactly one image is wanted, or all that match. */
+  readonly cardinality: Cardinality;
+}
+
+/** Everything known of one environment in this run. */
+interface Shelf {
+  readonly environment: Environment;
+  readonly lockFile?: LockFile | undefined;
+  readonly place?: { readonly region: string; readonly projectId: string };
+  /** The listings for a filter: of `fromImages`, they stand for whatever the service would have answered. */
+  readonly listings?: (filter: SingleImageFilter) => readonly Listing[];
+  readonly failure?: WorkspaceImagesError;
+  readonly answers: Map<string, { key: string; images: readonly WorkspaceImage[] }>;
+  readonly gained: Map<string, Pin>;
+}
+
+const CATALOG = Symbol.for("cdktf-huaweicloud-workspace-images/catalog");
+const ENVIRONMENT = Symbol.for("cdktf-huaweicloud-workspace-images/environment");
+
+type Root = IConstruct & {
+  [CATALOG]?: WorkspaceImageCatalog | "prefetching";
+  synth?: (...args: unknown[]) => unknown;
+};
+
+/** The images and pins of all environments of an app: filled once before stacks are built, then asked by constructs. */
+export class WorkspaceImageCatalog {
+  /**
+   * Reads every environment's lock file and, in mode `auto`, lists its images, all environments at once.
+   * Call it once, before the first stack; when `app.synth()` has succeeded, new pins are written to the lock files.
+   * An environment that cannot be reached fails only the lookups that have no pin.
+   * @throws CatalogError if the app already has a catalog
+   * @throws ConfigurationError if environments or options are wrong
+   * @throws LockFileError if a lock file is damaged
+   */
+  static async prefetch(app: IConstruct, options: PrefetchOptions = {}): Promise<WorkspaceImageCatalog> {
+    const root: Root = app.node.root;
+    claim(root, "prefetching");
+    try {
+      const project = findProject();
+      const environments = options.environments
+        ? parseEnvironments({ environments: options.environments }, "The option environments")
+        : readEnvironments(project, root.node.tryGetContext("workspaceImages"));
+      if (environments.size === 0) {
+        throw new ConfigurationError(
+          'There are no environments: add "workspaceImages": { "environments": { "dev": { "region": "cn-north-4" } } } to the context in cdktf.json.',
+        );
+      }
+      const mode = modeOf(options);
+      const lockFiles = [...environments.values()].map((environment) => ({
+        environment,
+        lockFile: readLockFile(project.directory, environment),
+      }));
+      const warnings: string[] = [];
+      const shelves =
+        mode === "frozen"
+          ? lockFiles.map((shelf) => ({ ...shelf, ...emptyShelf() }))
+          : await list(lockFiles, options, (message) => warnings.push(message));
+      const catalog = new WorkspaceImageCatalog(mode, shelves, warnings, project.directory);
+      root[CATALOG] = catalog;
+      catalog.writePinsAfterSynth(root);
+      return catalog;
+    } catch (error) {
+      delete root[CATALOG];
+      throw error;
+    }
+  }
+
+  /**
+   * A catalog of given images for unit tests of your stacks: no network, no lock files.
+   * A filter by `platform` or `packageType` is taken to hold for every given image.
+   * @param images the images of each environment
+   * @throws CatalogError if the app already has a catalog
+   */
+  static fromImages(
+    scope: IConstruct,
+    images: Readonly<Record<string, readonly WorkspaceImage[]>>,
+  ): WorkspaceImageCatalog {
+    const shelves = Object.entries(images).map(([name, images]) => ({
+      environment: { name },
+      listings: ({ platform, packageType }: SingleImageFilter) => [
+        { query: { ...(platform && { platform }), ...(packageType && { packageType }) }, images },
+      ],
+      ...emptyShelf(),
+    }));
+    const catalog = new WorkspaceImageCatalog("auto", shelves, []);
+    claim(scope.node.root, catalog);
+    return catalog;
+  }
+
+  /**
+   * The catalog of the app that `scope` belongs to.
+   * @throws CatalogError if {@link WorkspaceImageCatalog.prefetch} was forgotten or not awaited
+   */
+  static of(scope: IConstruct): WorkspaceImageCatalog {
+    const catalog = (scope.node.root as Root)[CATALOG];
+    if (catalog instanceof Object) return catalog;
+    throw new CatalogError(
+      catalog === "prefetching"
+        ? `${scope.node.path}: WorkspaceImageCatalog.prefetch has not finished. Await it before the first stack is built.`
+        : `${scope.node.path}: there is no catalog. Before the first stack, call: await WorkspaceImageCatalog.prefetch(app). In unit tests: WorkspaceImageCatalog.fromImages(app, …).`,
+    );
+  }
+
+  /** Sets the environment of all lookups within `scope` that name none, for example of a stack. */
+  static setEnvironment(scope: IConstruct, environment: string): void {
+    Object.defineProperty(scope, ENVIRONMENT, { value: environment, configurable: true });
+  }
+
+  private readonly shelves: ReadonlyMap<string, Shelf>;
+
+  private constructor(
+    /** How lookups are answered. */
+    readonly mode: Mode,
+    shelves: readonly Shelf[],
+    /** Said once, on the first lookup: only what stands on a construct is printed by the CLI. */
+    private readonly warnings: string[],
+    private readonly directory?: string,
+  ) {
+    this.shelves = new Map(shelves.map((shelf) => [shelf.environment.name, shelf]));
+  }
+
+  /** Names of the environments. */
+  get environments(): string[] {
+    return [...this.shelves.keys()];
+  }
+
+  /**
+   * The images that a lookup selects: its pin, else what its filter selects in the listing, which becomes its pin.
+   * @param scope who asks
+   * @throws WorkspaceImagesError of the kind that says why there is no answer, naming construct and environment
+   */
+  lookup(
+    scope: IConstruct,
+    { environment, pinName, filter: given, cardinality }: ImageLookup,
+  ): readonly WorkspaceImage[] {
+    for (const warning of this.warnings.splice(0)) scope.node.addMetadata("@cdktf/warn", warning);
+    const shelf = this.shelfFor(scope, environment);
+    const subject = `${scope.node.path} (environment "${shelf.environment.name}")`;
+    const filter = parseFilter(given, cardinality, subject);
+    const key = filterKey(filter, cardinality);
+    const answered = shelf.answers.get(pinName);
+    if (answered) {
+      if (answered.key === key) return answered.images;
+      throw new PinConflictError(
+        `${subject}: pin "${pinName}" is already used there for another filter, ${answered.key}. Give one of the two lookups a pinName of its own.`,
+      );
+    }
+    const images =
+      this.pinned(scope, shelf, pinName, key, subject) ??
+      this.select(scope, shelf, pinName, filter, cardinality, subject);
+    shelf.answers.set(pinName, { key, images });
+    return images;
+  }
+
+  private shelfFor(scope: IConstruct, asked: string | undefined): Shelf {
+    const name =
+      asked ??
+      (scope.node.scopes as { [ENVIRONMENT]?: string }[]).findLast((ancestor) => ancestor[ENVIRONMENT])?.[
+        ENVIRONMENT
+      ] ??
+      (this.shelves.size === 1 ? this.environments[0] : undefined);
+    const shelf = name === undefined ? undefined : this.shelves.get(name);
+    if (shelf) return shelf;
+    const known = `Environments: ${this.environments.join(", ")}.`;
+    throw new ConfigurationError(
+      name === undefined
+        ? `${scope.node.path}: which environment? ${known} Set environment on the lookup, or WorkspaceImageCatalog.setEnvironment on its stack.`
+        : `${scope.node.path}: there is no environment ${JSON.stringify(name)}. ${known} Add it to workspaceImages.environments in cdktf.json.`,
+    );
+  }
+
+  private pinned(
+    scope: IConstruct,
+    { environment, lockFile, failure, answers }: Shelf,
+    pinName: string,
+    key: string,
+    subject: string,
+  ): readonly WorkspaceImage[] | undefined {
+    const pin = lockFile?.pins.get(pinName);
+    const matches = pin !== undefined && filterKey(pin.filter, pin.cardinality) === key;
+    if (!matches && this.mode === "frozen") {
+      const next = `Run cdktf synth where the environment can be reached (CI unset, or WORKSPACE_IMAGES_MODE=auto), then commit ${lockFileName(environment.name)}.`;
+      if (!pin) {
+        throw new NotPinnedError(
+          `${subject}: no pin "${pinName}" in ${lockFileName(environment.name)}, and mode frozen asks no one. ${next}`,
+        );
+      }
+      throw new PinFilterChangedError(
+        `${subject}: the filter was changed after pin "${pinName}" was taken. Pinned: ${filterKey(pin.filter, pin.cardinality)}, asked: ${key}. ${next}`,
+      );
+    }
+    if (!matches) return undefined;
+    if (failure && answers.size === 0) {
+      const level = failure instanceof NoCredentialsError ? "info" : "warn";
+      scope.node.addMetadata(
+        `@cdktf/${level}`,
+        `Environment "${environment.name}" was not listed; its pins are used as they are. ${failure.message}`,
+      );
+    }
+    checkAge(scope, environment, pinName, pin, subject);
+    return pin.images;
+  }
+
+  private select(
+    scope: IConstruct,
+    shelf: Shelf,
+    pinName: string,
+    filter: SingleImageFilter,
+    cardinality: Cardinality,
+    subject: string,
+  ): readonly WorkspaceImage[] {
+    if (!shelf.listings) {
+      throw new EnvironmentUnavailableError(
+        `${subject}: the images could not be listed. ${shelf.failure?.message}`,
+        { cause: shelf.failure },
+      );
+    }
+    const images = selectImages(shelf.listings(filter), filter, cardinality, subject);
+    if (shelf.place) {
+      const before = shelf.lockFile?.pins.get(pinName);
+      const names = images.map(describeImage).join(", ") || "no image";
+      scope.node.addMetadata(
+        "@cdktf/info",
+        before
+          ? `The filter of pin "${pinName}" was changed: ${before.images.map(describeImage).join(", ") || "no image"} → ${names}. Commit ${lockFileName(shelf.environment.name)}.`
+          : `New pin "${pinName}": ${names}. Commit ${lockFileName(shelf.environment.name)}.`,
+      );
+      shelf.gained.set(pinName, { filter, cardinality, pinnedAt: formatTime(new Date()) ?? "", images });
+    }
+    return images;
+  }
+
+  /**
+   * `synth` itself is followed, not a validation of the root: an app may skip validations,
+   * and one that is added later could still fail the synth.
+   */
+  private writePinsAfterSynth(root: Root): void {
+    const synth = root.synth;
+    if (!synth) return;
+    root.synth = (...args) => {
+      const result = synth.apply(root, args);
+      // Under the CLI, a stack with error annotations is synthesized first and refused after.
+      const refused = root.node
+        .findAll()
+        .some(({ node }) => node.metadata.some(({ type }) => type === "@cdktf/error"));
+      if (!refused) {
+        this.writePins();
+        recordLookups(
+          Object.fromEntries([...this.shelves].map(([name, { answers }]) => [name, [...answers.keys()]])),
+        );
+      }
+      return result;
+    };
+  }
+
+  private writePins(): void {
+    for (const { environment, place, gained } of this.shelves.values()) {
+      if (!place || !this.directory || gained.size === 0) continue;
+      updateLockFile(this.directory, environment, place, (pins) => {
+        for (const [name, pin] of gained) {
+          const other = pins.get(name);
+          // Another process pinned the same meanwhile: its pin stays as it is.
+          if (!other || !isSamePin(other, pin)) pins.set(name, pin);
+        }
+      });
+      gained.clear();
+    }
+  }
+}
+
+function claim(root: Root, catalog: WorkspaceImageCatalog | "prefetching"): void {
+  if (root[CATALOG]) {
+    throw new CatalogError(
+      "This app already has a catalog: call WorkspaceImageCatalog.prefetch (or fromImages) once, before the first stack.",
+    );
+  }
+  Object.defineProperty(root, CATALOG, { value: catalog, configurable: true, writable: true });
+}
+
+function emptyShelf() {
+  return { answers: new Map(), gained: new Map() };
+}
+
+function modeOf({ mode }: PrefetchOptions): Mode {
+  if (isRecording()) return "frozen";
+  const { WORKSPACE_IMAGES_MODE: variable, CI: ci } = process.env;
+  const chosen = mode ?? (variable || (ci && ci !== "false" && ci !== "0" ? "frozen" : "auto"));
+  if (chosen === "frozen" || chosen === "auto") return chosen;
+  throw new ConfigurationError(
+    `The mode ${JSON.stringify(chosen)} (${mode ? "option mode" : "WORKSPACE_IMAGES_MODE"}) is unknown: use "frozen" or "auto".`,
+  );
+}
+
+function checkAge(
+  scope: IConstruct,
+  environment: Environment,
+  pinName: string,
+  pin: Pin,
+  subject: string,
+): void {
+  const { maxPinAgeDays, onStalePin } = environment;
+  if (maxPinAgeDays === undefined || Date.now() - Date.parse(pin.pinnedAt) < maxPinAgeDays * 24 * 3600 * 1000)
+    return;
+  const message = `pin "${pinName}" was taken at ${pin.pinnedAt}, more than ${maxPinAgeDays} days ago. See: workspace-images outdated --env ${environment.name}; move it with: workspace-images update ${pinName} --env ${environment.name}`;
+  if (onStalePin === "error") throw new StalePinError(`${subject}: ${message}`);
+  scope.node.addMetadata("@cdktf/warn", `The ${message}`);
+}
+
+function isSamePin(a: Pin, b: Pin): boolean {
+  const key = (pin: Pin) =>
+    JSON.stringify([filterKey(pin.filter, pin.cardinality), pin.images.map(({ id }) => id)]);
+  return key(a) === key(b);
+}
+
+async function list(
+  shelves: readonly { environment: Environment; lockFile: LockFile | undefined }[],
+  { listings = [{}], listingMaxAgeSeconds = 3600, signal }: PrefetchOptions,
+  onWarning: (message: string) => void,
+): Promise<Shelf[]> {
+  if (listings.length === 0) {
+    throw new ConfigurationError("The option listings is empty: leave it out, or name queries.");
+  }
+  const queries = listings.map((query) => parseListingQuery(query, "The option listings"));
+  const source = await openListings({ signal, onWarning, maxAgeSeconds: listingMaxAgeSeconds });
+  try {
+    return await Promise.all(
+      shelves.map(async ({ environment, lockFile }): Promise<Shelf> => {
+        const shelf = { environment, lockFile, ...emptyShelf() };
+        try {
+          const { place, listing } = await source.environment(environment, lockFile);
+          const listed = await Promise.all(queries.map(listing));
+          return { ...shelf, place, listings: () => listed };
+        } catch (error) {
+          if (signal?.aborted || !isUnreachable(error)) throw error;
+          return { ...shelf, failure: error };
+        }
+      }),
+    );
+  } finally {
+    await source.close();
+  }
+}
+
+/** Errors of the network, the service or the credentials; a wrong configuration or lock file is none. */
+function isUnreachable(error: unknown): error is WorkspaceImagesError {
+  return (
+    error instanceof WorkspaceImagesError &&
+    !(error instanceof ConfigurationError) &&
+    !(error instanceof LockFileError)
+  );
+}

@@ -1,0 +1,83 @@
+import type { WorkspaceApi, WorkspaceClient } from "./api/workspace-client";
+import { type Environment, locate } from "./environment";
+import type { Listing, ListingQuery } from "./image-filter";
+import { ListingCache } from "./listing-cache";
+import { checkPlace, type LockedPlace, type LockFile, lockFileName } from "./lock-file";
+
+/** Options of {@link openListings}. */
+export interface ListingSourceOptions {
+  /** Ends what is under way. */
+  readonly signal?: AbortSignal | undefined;
+  /** Takes what a user should know although it is no error. */
+  readonly onWarning?: (message: string) => void;
+  /**
+   * Age in seconds up to which a cached listing is used.
+   * @default 0
+   */
+  readonly maxAgeSeconds?: number;
+}
+
+/** Where one environment is listed. */
+export interface EnvironmentListings {
+  /** The region and project that were found. */
+  readonly place: LockedPlace;
+  /** The images that a query selects there. */
+  listing(query: ListingQuery): Promise<Listing>;
+}
+
+/** Opens what talks to a network, and loads it: a frozen synth must never get here. */
+export async function openListings(options: ListingSourceOptions = {}): Promise<ListingSource> {
+  const { WorkspaceApi } = await import("./api/workspace-client.js");
+  const { signal, onWarning, maxAgeSeconds = 0 } = options;
+  const api = new WorkspaceApi({ ...(signal && { signal }), ...(onWarning && { onWarning }) });
+  return new ListingSource(api, new ListingCache(maxAgeSeconds));
+}
+
+/** The listings of a run: environments that are in one place share client, project and listings. */
+export class ListingSource {
+  private readonly shared = new Map<string, unknown>();
+
+  /** @internal */
+  constructor(
+    private readonly api: WorkspaceApi,
+    private readonly cache: ListingCache,
+  ) {}
+
+  /**
+   * Finds out where an environment is. Where no project is configured, its lock file tells it, which saves asking IAM.
+   * @throws ConfigurationError, CredentialsError, ConnectionError, ApiError, ResponseError as the reason may be
+   * @throws LockFileError if its pins were taken in another region or project
+   */
+  async environment(environment: Environment, lockFile: LockFile | undefined): Promise<EnvironmentListings> {
+    const located = locate(environment);
+    const location = lockFile && !located.projectId ? { ...located, projectId: lockFile.projectId } : located;
+    const { environment: _, ...where } = location;
+    const client = this.once<WorkspaceClient>(["client", where], () => this.api.client(location));
+    const projectId = await this.once(["project", where], () => client.projectId());
+    const place = { region: location.region, projectId };
+    if (lockFile) checkPlace(lockFile, { ...environment, ...place }, lockFileName(environment.name));
+    return {
+      place,
+      listing: (query) =>
+        this.once(["listing", where, query], async () => {
+          const key = { workspaceUrl: location.workspaceUrl, projectId, query };
+          const cached = this.cache.read(key);
+          if (cached) return { query, images: cached };
+          const images = await client.listImages(query);
+          this.cache.write(key, images);
+          return { query, images };
+        }),
+    };
+  }
+
+  /** Closes the connections, so that nothing keeps the process from ending. */
+  close(): Promise<void> {
+    return this.api.close();
+  }
+
+  private once<T>(key: unknown[], make: () => T): T {
+    const name = JSON.stringify(key);
+    if (!this.shared.has(name)) this.shared.set(name, make());
+    return this.shared.get(name) as T;
+  }
+}

@@ -1,0 +1,243 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import * as v from "valibot";
+import { replaceFile, withFileMutex } from "./atomic-file";
+import type { Environment } from "./environment";
+import { FilterError, LockFileError } from "./errors";
+import { type Cardinality, parseFilter, type SingleImageFilter } from "./image-filter";
+import { findDuplicateKey } from "./json";
+import { type WorkspaceImage, workspaceImageSchema } from "./workspace-image";
+
+/** What one lookup selected in one environment. */
+export interface Pin {
+  /** What was asked. */
+  readonly filter: SingleImageFilter;
+  /** Whether exactly one image was asked for, or all that match. */
+  readonly cardinality: Cardinality;
+  /** When these images were pinned, UTC, to the second. */
+  readonly pinnedAt: string;
+  /** What was selected, in the order of the lookup. */
+  readonly images: readonly WorkspaceImage[];
+}
+
+/** Where the images of a lock file are. */
+export interface LockedPlace {
+  readonly region: string;
+  readonly projectId: string;
+}
+
+/** The pins of one environment: `workspace-images/<environment>.lock.json`. */
+export interface LockFile extends LockedPlace {
+  readonly environment: string;
+  readonly pins: ReadonlyMap<string, Pin>;
+}
+
+const VERSION = 1;
+const MAX_BYTES = 16 * 1024 * 1024;
+const PIN_NAME = /^[^\p{Cc}]{1,255}$/u;
+
+const fileSchema = v.strictObject({
+  lockfileVersion: v.literal(VERSION),
+  environment: v.string(),
+  region: v.pipe(v.string(), v.nonEmpty()),
+  projectId: v.pipe(v.string(), v.nonEmpty()),
+  pins: v.custom<object>(
+    (pins) => typeof pins === "object" && pins !== null && !Array.isArray(pins),
+    "expected an object",
+  ),
+});
+
+const pinSchema = v.strictObject({
+  filter: v.custom<object>((filter) => typeof filter === "object" && filter !== null, "expected an object"),
+  all: v.exactOptional(v.literal(true)),
+  pinnedAt: v.pipe(
+    v.string(),
+    v.check((text) => formatTime(new Date(text)) === text, "expected a time such as 2026-11-23T21:00:00Z"),
+  ),
+  images: v.array(workspaceImageSchema),
+  integrity: v.string(),
+});
+
+/** The path of an environment's lock file, relative to the project's folder. */
+export function lockFileName(environment: string): string {
+  return `workspace-images/${environment}.lock.json`;
+}
+
+/** A time as lock files have it: UTC, to the second; undefined if it is none. */
+export function formatTime(time: Date): string | undefined {
+  return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(0, 19)}Z`;
+}
+
+/** What identifies a pin's question: two lookups with the same key select the same images. */
+export function filterKey(filter: SingleImageFilter, cardinality: Cardinality): string {
+  return JSON.stringify([filter, cardinality]);
+}
+
+/**
+ * Reads an environment's lock file.
+ * @param directory the project's folder
+ * @returns undefined where there is none
+ * @throws LockFileError if it is damaged, or belongs to another environment, region or project
+ */
+export function readLockFile(directory: string, environment: Environment): LockFile | undefined {
+  const name = lockFileName(environment.name);
+  let text: string;
+  try {
+    text = readFileSync(join(directory, name), "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new LockFileError(`${name} cannot be read: ${(cause as Error).message}.`, { cause });
+  }
+  const lockFile = parseLockFile(text, name);
+  checkPlace(lockFile, environment, name);
+  return lockFile;
+}
+
+/**
+ * Changes an environment's pins on disk, atomically, on top of what other processes wrote meanwhile.
+ * The file is left alone where nothing changes.
+ * @param change edits the pins in place
+ * @throws LockFileError if the file is damaged or cannot be written; it then stays as it was
+ */
+export function updateLockFile(
+  directory: string,
+  environment: Environment,
+  place: LockedPlace,
+  change: (pins: Map<string, Pin>) => void,
+): void {
+  const name = lockFileName(environment.name);
+  const path = join(directory, name);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    withFileMutex(path, () => {
+      const current = readLockFile(directory, { ...environment, ...place });
+      const pins = new Map(current?.pins);
+      change(pins);
+      const after = serialize({ environment: environment.name, ...place, pins });
+      if (current ? after !== serialize(current) : pins.size > 0) {
+        replaceFile(current ? realpathSync(path) : path, after, 0o644);
+      }
+    });
+  } catch (cause) {
+    if (cause instanceof LockFileError) throw cause;
+    throw new LockFileError(
+      `${name} cannot be written: ${(cause as Error).message}. It was left as it was; mend that and run the same command again.`,
+      { cause },
+    );
+  }
+}
+
+/** Refuses pins that were taken elsewhere: an image ID means nothing in another region. */
+export function checkPlace(lockFile: LockFile, environment: Environment, name: string): void {
+  for (const [what, locked, expected] of [
+    ["environment", lockFile.environment, environment.name],
+    ["region", lockFile.region, environment.region],
+    ["project", lockFile.projectId, environment.projectId],
+  ]) {
+    if (expected !== undefined && locked !== expected) {
+      throw new LockFileError(
+        `${name} holds the pins of ${what} "${locked}", but environment "${environment.name}" is ${what === "environment" ? "another one" : `in ${what} "${expected}"`}. ` +
+          `If it moved on purpose, delete the file and run cdktf synth to pin anew; otherwise correct cdktf.json or restore the file with git checkout.`,
+      );
+    }
+  }
+}
+
+function parseLockFile(text: string, name: string): LockFile {
+  const restore = `Restore it with: git checkout -- ${name}`;
+  const fail = (what: string, cause?: unknown) => new LockFileError(`${name} ${what}`, { cause });
+  if (text.length > MAX_BYTES) throw fail(`is larger than ${MAX_BYTES / 1024 / 1024} MB. ${restore}`);
+  if (/^(<{7}|={7}|>{7})/m.test(text)) {
+    throw fail(
+      `has merge-conflict markers. Keep one side of each pin whole (git checkout --ours or --theirs -- ${name}), then run: workspace-images verify`,
+    );
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw fail(`is not complete JSON (${(cause as Error).message}). ${restore}`, cause);
+  }
+  const version = (json as { lockfileVersion?: unknown } | null)?.lockfileVersion;
+  if (typeof version === "number" && version !== VERSION) {
+    throw fail(
+      `has lockfileVersion ${version}, but this version reads ${VERSION}. Update cdktf-huaweicloud-workspace-images to the version that wrote it.`,
+    );
+  }
+  const duplicate = findDuplicateKey(text);
+  if (duplicate) throw fail(`has the key ${duplicate} twice, as after a bad merge. ${restore}`);
+  const file = v.safeParse(fileSchema, json);
+  if (!file.success) throw fail(`is not a lock file: ${describeIssue(file.issues[0])}. ${restore}`);
+
+  const pins = new Map<string, Pin>();
+  for (const [pinName, raw] of Object.entries(file.output.pins)) {
+    const failPin = (what: string) => fail(`: pin ${JSON.stringify(pinName.slice(0, 255))} ${what}`);
+    if (!PIN_NAME.test(pinName)) throw failPin(`has a name that cannot be used. ${restore}`);
+    const parsed = v.safeParse(pinSchema, raw);
+    if (!parsed.success) throw failPin(`is damaged: ${describeIssue(parsed.issues[0])}. ${restore}`);
+    const { all, pinnedAt, images, integrity } = parsed.output;
+    const cardinality = all ? "all" : "one";
+    let filter: SingleImageFilter;
+    try {
+      filter = parseFilter(parsed.output.filter, cardinality, "its filter");
+    } catch (error) {
+      if (error instanceof FilterError) throw failPin(`is damaged: ${error.message} ${restore}`);
+      throw error;
+    }
+    const pin: Pin = { filter, cardinality, pinnedAt, images: images as WorkspaceImage[] };
+    if (integrity !== integrityOf(pin)) {
+      throw failPin(
+        `does not match its integrity: it was edited by hand or merged badly. ${restore}; or delete the pin and run cdktf synth to pin anew.`,
+      );
+    }
+    if (cardinality === "one" && images.length !== 1) throw failPin(`must have one image. ${restore}`);
+    pins.set(pinName, pin);
+  }
+  const { environment, region, projectId } = file.output;
+  return { environment, region, projectId, pins };
+}
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue);
+  if (issue.expected === "never") return `unknown key ${path}`;
+  return `${path ? `${path}: ` : ""}${issue.received === "undefined" ? "missing" : issue.message.slice(0, 200)}`;
+}
+
+function serialize({ environment, region, projectId, pins }: LockFile): string {
+  const names = [...pins.keys()].sort();
+  const file = {
+    lockfileVersion: VERSION,
+    environment,
+    region,
+    projectId,
+    pins: Object.fromEntries(
+      names.map((name) => {
+        const { pinnedAt, ...pin } = pins.get(name)!;
+        const { filter, images, ...all } = pinnedPart(pin);
+        return [name, { filter, ...all, pinnedAt, images, integrity: integrityOf(pin) }];
+      }),
+    ),
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+function integrityOf(pin: Omit<Pin, "pinnedAt">): string {
+  return `sha256-${createHash("sha256")
+    .update(JSON.stringify(pinnedPart(pin)))
+    .digest("base64")}`;
+}
+
+/** The part of a pin that integrity covers, with every key in its one order. */
+function pinnedPart({ filter, cardinality, images }: Omit<Pin, "pinnedAt">) {
+  const fields = Object.keys(workspaceImageSchema.entries) as (keyof WorkspaceImage)[];
+  return {
+    filter: Object.fromEntries(Object.entries(filter).sort(([a], [b]) => (a < b ? -1 : 1))),
+    ...(cardinality === "all" && { all: true as const }),
+    images: images.map((image) =>
+      Object.fromEntries(
+        fields.filter((field) => image[field] !== undefined).map((field) => [field, image[field]]),
+      ),
+    ),
+  };
+}

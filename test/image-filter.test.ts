@@ -1,0 +1,336 @@
+import { Lazy, type TerraformStack, TerraformVariable, Token } from "cdktf";
+import * as fc from "fast-check";
+import {
+  DataHuaweicloudWorkspaceImage,
+  type DataHuaweicloudWorkspaceImageConfig,
+  DataHuaweicloudWorkspaceImages,
+  type DataHuaweicloudWorkspaceImagesConfig,
+  FilterError,
+  ListingRequiredError,
+  MostRecentError,
+  NoMatchError,
+  SeveralMatchesError,
+  type WorkspaceImage,
+} from "../src";
+import { selectImages } from "../src/image-filter";
+import { image, stackWith, thrown } from "./support/images";
+
+const images: WorkspaceImage[] = [
+  image({ id: "w11-old", name: "Windows_11_A", createdAt: "2024-01-01T00:00:00Z" }),
+  image({ id: "w11-new", name: "Windows_11_B", createdAt: "2025-06-01T00:00:00Z", minDisk: 100 }),
+  image({ id: "w10", name: "Windows_10", osVersion: "Windows 10 Pro", productCode: "workspace.w10" }),
+  image({ id: "ubuntu", name: "Ubuntu_22.04", osType: "Linux", osVersion: "Ubuntu 22.04", minDisk: 40 }),
+  image({
+    id: "kylin",
+    name: "Kylin_V10",
+    osType: "Linux",
+    architecture: "arm",
+    diskFormat: "qcow2",
+    minRam: 4096,
+  }),
+  image({ id: "own", name: "Windows_11_C", imageType: "private", createdAt: "2025-07-01T00:00:00Z" }),
+];
+
+const idsOf = (config: DataHuaweicloudWorkspaceImagesConfig, of = images) =>
+  new DataHuaweicloudWorkspaceImages(stackWith(of), "all", config).ids;
+const one = (config: DataHuaweicloudWorkspaceImageConfig, of = images) =>
+  new DataHuaweicloudWorkspaceImage(stackWith(of), "one", config);
+
+describe("filters", () => {
+  test.each<[DataHuaweicloudWorkspaceImagesConfig, string[]]>([
+    [{ imageType: "private" }, ["own"]],
+    [{ osType: "Linux" }, ["kylin", "ubuntu"]],
+    [{ architecture: "arm" }, ["kylin"]],
+    [{ imageId: "w10" }, ["w10"]],
+    [{ name: "Windows_10" }, ["w10"]],
+    [{ nameRegex: "^Windows_11" }, ["w11-old", "w11-new", "own"]],
+    [{ osVersion: "Ubuntu 22.04" }, ["ubuntu"]],
+    [{ osVersionRegex: "10|22" }, ["ubuntu", "w10"]],
+    [{ diskFormat: "qcow2" }, ["kylin"]],
+    [{ productCode: "workspace.w10" }, ["w10"]],
+    [{ minDiskAtMost: 40 }, ["ubuntu"]],
+    [{ minRamAtMost: 4095, osType: "Linux" }, ["ubuntu"]],
+    [{ createdAfter: "2025-06-01" }, ["own"]],
+    [{ createdAfter: "2025-05-31T23:59:59Z" }, ["w11-new", "own"]],
+    [{ createdBefore: "2024-01-01T00:00:00.001Z" }, ["w11-old"]],
+    [{ imageType: "gold", osType: "Windows", nameRegex: "B$" }, ["w11-new"]],
+    [{ platform: "Windows", packageType: "general", imageId: "w10" }, ["w10"]],
+    [{ osType: "Solaris" }, []],
+  ])("%j selects %j", (filter, expected) => {
+    expect(idsOf(filter)).toEqual(expected);
+  });
+
+  test("an image that lacks a field does not match a filter on it", () => {
+    const bare: WorkspaceImage[] = [{ id: "bare" }];
+    for (const filter of [
+      { name: "x" },
+      { nameRegex: "." },
+      { osVersion: "x" },
+      { osVersionRegex: "." },
+      { diskFormat: "vhd" },
+      { productCode: "x" },
+      { minDiskAtMost: 9999 },
+      { minRamAtMost: 9999 },
+      { createdAfter: "2000-01-01" },
+      { createdBefore: "2100-01-01" },
+    ]) {
+      expect(idsOf(filter, bare)).toEqual([]);
+    }
+    expect(idsOf({}, bare)).toEqual(["bare"]);
+  });
+
+  test("an unreadable creation time counts as none", () => {
+    expect(idsOf({ createdAfter: "2000-01-01" }, [image({ id: "x", createdAt: "yesterday" })])).toEqual([]);
+  });
+
+  test("a creation time without a zone is UTC", () => {
+    const local = [image({ id: "x", createdAt: "2025-06-01 00:00:00" })];
+    expect(
+      idsOf({ createdAfter: "2025-05-31T23:59:59Z", createdBefore: "2025-06-01T00:00:01Z" }, local),
+    ).toEqual(["x"]);
+  });
+});
+
+describe("order", () => {
+  const unordered = [
+    image({ id: "3", name: "b", createdAt: "2025-01-01T00:00:00Z" }),
+    image({ id: "2", name: "b", createdAt: "2025-01-02T00:00:00Z" }),
+    image({ id: "1", name: "a", createdAt: "2025-01-02T00:00:00+00:00" }),
+    { id: "0" },
+  ];
+
+  test.each([
+    [{}, ["1", "2", "3", "0"]],
+    [{ sortType: "desc" }, ["2", "3", "1", "0"]],
+    [{ sortField: "created_at" }, ["3", "1", "2", "0"]],
+    [{ sortField: "created_at", sortType: "desc" }, ["1", "2", "3", "0"]],
+  ] as const)("%j gives %j", (filter, expected) => {
+    expect(idsOf(filter, unordered)).toEqual(expected);
+  });
+
+  test("never depends on the order of the listing", async () => {
+    await fc.assert(
+      fc.property(
+        fc.shuffledSubarray(unordered, { minLength: unordered.length }),
+        fc.record({
+          sortField: fc.constantFrom("name", "created_at"),
+          sortType: fc.constantFrom("asc", "desc"),
+        }),
+        (shuffled, filter) => {
+          expect(idsOf(filter as DataHuaweicloudWorkspaceImagesConfig, shuffled)).toEqual(
+            idsOf(filter as DataHuaweicloudWorkspaceImagesConfig, unordered),
+          );
+        },
+      ),
+    );
+  });
+});
+
+describe("the lookup of one image", () => {
+  test("gives its fields as plain values", () => {
+    const windows = one({ imageId: "w11-new" });
+    expect({ ...windows.image }).toEqual(images[1]);
+    expect([windows.id, windows.name, windows.imageType, windows.osType, windows.architecture]).toEqual([
+      "w11-new",
+      "Windows_11_B",
+      "gold",
+      "Windows",
+      "x86",
+    ]);
+    expect(Math.max(80, windows.minDisk)).toBe(100);
+    expect([
+      windows.osVersion,
+      windows.diskFormat,
+      windows.minRam,
+      windows.productCode,
+      windows.createdAt,
+    ]).toEqual(["Windows 11 Enterprise 64bit", "zvhd2", 0, "workspace.windows", "2025-06-01T00:00:00Z"]);
+    expect(windows.kmsId).toBeUndefined();
+    expect(Token.isUnresolved(windows.id)).toBe(false);
+  });
+
+  test("reading a documented field that the image lacks is an error that names it", () => {
+    const bare = one({}, [{ id: "bare" }]);
+    expect(bare.id).toBe("bare");
+    expect(bare.architecture).toBeUndefined();
+    for (const field of [
+      "name",
+      "imageType",
+      "osType",
+      "osVersion",
+      "diskFormat",
+      "minRam",
+      "minDisk",
+    ] as const) {
+      expect(thrown(() => bare[field])).toMatchObject({ code: "MISSING_FIELD" });
+      expect(thrown(() => bare[field]).message).toContain(
+        `stack/one: image bare was listed without ${field}`,
+      );
+    }
+  });
+
+  test("mostRecent takes the greatest creation time", () => {
+    expect(one({ imageType: "gold", nameRegex: "^Windows_11", mostRecent: true }).id).toBe("w11-new");
+    expect(one({ nameRegex: "^Windows_11", mostRecent: true, allowAnyImageType: true }).id).toBe("own");
+    expect(one({ osType: "Windows", mostRecent: true }).id).toBe("own");
+  });
+
+  test("mostRecent is always the newest of all that match", async () => {
+    const day = fc.integer({ min: 0, max: 3650 });
+    await fc.assert(
+      fc.property(fc.uniqueArray(day, { minLength: 1, maxLength: 40 }), (days) => {
+        const dated = days.map((day) =>
+          image({ id: String(day), createdAt: new Date(Date.UTC(2020, 0, 1 + day)).toISOString() }),
+        );
+        expect(one({ mostRecent: true }, dated).id).toBe(String(Math.max(...days)));
+      }),
+    );
+  });
+
+  test("fails on none: it says which filter emptied the set, and what came nearest", () => {
+    const error = thrown(() => one({ imageType: "gold", osType: "Windows", nameRegex: "^Windows_12" }));
+    expect(error).toBeInstanceOf(NoMatchError);
+    expect(error.message).toContain('stack/one (environment "dev")');
+    expect(error.message).toContain(
+      'Of 6 listed, imageType "gold" leaves 5, osType "Windows" leaves 3, nameRegex "^Windows_12" leaves none',
+    );
+    expect(error.message).toContain(
+      'Windows_11_A (w11-old, gold, created 2024-01-01T00:00:00Z) fails nameRegex: it has "Windows_11_A"',
+    );
+    expect(thrown(() => one({ osType: "Linux" }, [])).message).toContain("is empty");
+  });
+
+  test("fails on several: it lists up to ten", () => {
+    const many = Array.from({ length: 12 }, (_, index) => image({ id: `i${index + 10}` }));
+    const error = thrown(() => one({ osType: "Windows" }, many));
+    expect(error).toBeInstanceOf(SeveralMatchesError);
+    expect(error.message).toContain("12 images match");
+    expect(error.message).toContain("image-i19");
+    expect(error.message).not.toContain("image-i20");
+    expect(error.message).toContain("and 2 more");
+    expect(error.message).toContain("mostRecent: true");
+  });
+
+  test("mostRecent fails where a candidate has no creation time", () => {
+    const { createdAt: _, ...undated } = image({ id: "undated" });
+    const error = thrown(() => one({ mostRecent: true }, [image({ id: "dated" }), undated]));
+    expect(error).toBeInstanceOf(MostRecentError);
+    expect(error.message).toContain("image-undated");
+    expect(error.message).not.toContain("image-dated");
+  });
+
+  test("mostRecent fails where the newest are tied, in whatever way their time is written", () => {
+    const tied = [
+      image({ id: "a", createdAt: "2025-01-01T00:00:00Z" }),
+      image({ id: "b", createdAt: "2025-01-01T08:00:00+08:00" }),
+      image({ id: "c", createdAt: "2024-01-01T00:00:00Z" }),
+    ];
+    const error = thrown(() => one({ mostRecent: true }, tied));
+    expect(error).toBeInstanceOf(MostRecentError);
+    expect(error.message).toContain("between 2 images");
+  });
+});
+
+describe("a wrong filter", () => {
+  test.each([{ name: "Windows_10" }, { nameRegex: "^Windows" }])(
+    "mostRecent with %j needs an image type: a private image could take the name",
+    (filter) => {
+      const error = thrown(() => one({ ...filter, mostRecent: true }));
+      expect(error).toBeInstanceOf(FilterError);
+      expect(error.message).toContain("stack/one");
+      expect(error.message).toContain("allowAnyImageType: true");
+    },
+  );
+
+  test.each<[object, RegExp]>([
+    [{ nameRegex: "(" }, /nameRegex "\(" is not valid: .*Unterminated group/],
+    [{ osVersionRegex: "[" }, /osVersionRegex "\[" is not valid/],
+    [
+      { createdAfter: "last week" },
+      /createdAfter "last week" is not valid: expected a UTC time such as 2025-01-31/,
+    ],
+    [{ createdAfter: "2025-02-30" }, /createdAfter "2025-02-30"/],
+    [{ createdBefore: "2025-01-01T00:00:00+08:00" }, /createdBefore .* expected a UTC time/],
+    [{ createdBefore: "2025-01-01T00:00:00" }, /createdBefore .* expected a UTC time/],
+    [{ name: "" }, /name "" is not valid/],
+    [{ minDiskAtMost: "80" }, /minDiskAtMost "80" is not valid/],
+    [{ minDiskAtMost: 80.5 }, /minDiskAtMost 80.5 is not valid/],
+    [{ osType: 7 }, /osType 7 is not valid/],
+    [{ sortField: "size" }, /sortField "size" is not valid/],
+    [{ sortType: "up" }, /sortType "up" is not valid/],
+    [{ imagetype: "gold" }, /there is no filter "?imagetype"?\. Known: .*imageType/],
+  ])("%j is an error that says what is wrong", (filter, message) => {
+    const error = thrown(() => one(filter as DataHuaweicloudWorkspaceImageConfig));
+    expect(error).toBeInstanceOf(FilterError);
+    expect(error.message).toMatch(/^stack\/one \(environment "dev"\): /);
+    expect(error.message).toMatch(message);
+  });
+
+  test("mostRecent is no filter of the lookup of all images", () => {
+    const config = { mostRecent: true } as DataHuaweicloudWorkspaceImagesConfig;
+    expect(thrown(() => idsOf(config)).message).toMatch(/there is no filter "?mostRecent/);
+  });
+
+  test("a token is refused, in every form", () => {
+    const stack = stackWith(images) as TerraformStack;
+    const text = new TerraformVariable(stack, "text", { type: "string" }).stringValue;
+    const number = new TerraformVariable(stack, "number", { type: "number" }).numberValue;
+    const lazy = Lazy.stringValue({ produce: () => "gold" });
+    const object = Lazy.anyValue({ produce: () => "gold" });
+    for (const [index, filter] of [
+      { imageType: text },
+      { nameRegex: `^${text}` },
+      { minDiskAtMost: number },
+      { osType: lazy },
+      { osType: object as unknown as string },
+    ].entries()) {
+      const error = thrown(() => new DataHuaweicloudWorkspaceImage(stack, `t${index}`, filter));
+      expect(error).toBeInstanceOf(FilterError);
+      expect(error.message).toContain(`stack/t${index}`);
+      expect(error.message).toContain("is a token");
+    }
+  });
+});
+
+describe("which listing answers", () => {
+  const bare = [image({ id: "a", name: "a" }), { id: "b", name: "b", osType: "Linux" }];
+  const select = (queries: object[], filter: object) =>
+    selectImages(
+      queries.map((query) => ({ query, images: "platform" in query ? bare.slice(0, 1) : bare })),
+      filter,
+      "all",
+      "here",
+    ).map(({ id }) => id);
+
+  test("the narrowest one whose parameters are a subset of the lookup's", () => {
+    expect(select([{}, { platform: "Windows" }], { platform: "Windows" })).toEqual(["a"]);
+    expect(select([{}, { platform: "Windows" }], { name: "b" })).toEqual(["b"]);
+    expect(select([{ platform: "Linux" }, {}], { nameRegex: "." })).toEqual(["a", "b"]);
+  });
+
+  test("what the service decided holds, also for images that do not show it", () => {
+    expect(select([{ architecture: "x86" }], { architecture: "x86" })).toEqual(["a", "b"]);
+  });
+
+  test("a parameter that no field shows names the entry to add", () => {
+    const error = thrown(() => select([{}], { platform: "Windows", name: "a" }));
+    expect(error).toBeInstanceOf(ListingRequiredError);
+    expect(error.message).toContain('Add {"platform":"Windows"} to the option listings');
+    expect(error).toMatchObject({ listing: { platform: "Windows" } });
+  });
+
+  test("an image that lacks a field which the service could decide is not guessed", () => {
+    const error = thrown(() => select([{}], { architecture: "x86" }));
+    expect(error).toBeInstanceOf(ListingRequiredError);
+    expect(error.message).toContain("b (b)");
+    expect(error.message).toContain('{"architecture":"x86"}');
+    expect(select([{}], { architecture: "x86", osType: "Windows" })).toEqual(["a"]);
+  });
+
+  test("no listing that covers the lookup", () => {
+    const error = thrown(() => select([{ osType: "Linux" }], { imageType: "gold" }));
+    expect(error).toBeInstanceOf(ListingRequiredError);
+    expect(error.message).toContain("no prefetched listing covers this filter");
+    expect(error.message).toContain("Add {} to the option listings");
+  });
+});
