@@ -15,12 +15,13 @@ export interface EnvironmentConfig {
   readonly region?: string;
   /**
    * Project ID.
-   * @default - HW_PROJECT_ID, else the profile's, else IAM is asked for the project named `projectName`
+   * @default - HW_PROJECT_ID, else the profile's, each unless it is of another region (HW_REGION_NAME, the profile's),
+   * else IAM is asked for the project named `projectName`
    */
   readonly projectId?: string;
   /**
    * Project name.
-   * @default - HW_PROJECT_NAME, else the region's name
+   * @default - HW_PROJECT_NAME, unless HW_REGION_NAME is another region, else the region's name
    */
   readonly projectName?: string;
   /**
@@ -178,13 +179,18 @@ export function locate(environment: Environment, variables: Variables = process.
     endpoints?.workspace ?? (variables.WORKSPACE_IMAGES_ENDPOINT || `https://workspace.${region}.${cloud}`);
   const iam =
     endpoints?.iam ?? (variables.HW_AUTH_URL?.replace(/\/v3\/?$/, "") || `https://iam.${region}.${cloud}`);
-  const projectId = environment.projectId ?? variables.HW_PROJECT_ID;
+  // A project belongs to one region: what the variables name is not the project of an environment elsewhere.
+  const isVariablesRegion = !variables.HW_REGION_NAME || variables.HW_REGION_NAME === region;
+  const { HW_PROJECT_ID: idFromVariable, HW_PROJECT_NAME: nameFromVariable } = isVariablesRegion
+    ? variables
+    : {};
+  const projectId = environment.projectId ?? idFromVariable;
   const profile = environment.profile ?? variables.HW_PROFILE;
   return {
     environment: name,
     region,
     ...(projectId && { projectId }),
-    projectName: environment.projectName ?? (variables.HW_PROJECT_NAME || region),
+    projectName: environment.projectName ?? (nameFromVariable || region),
     ...(profile && { profile }),
     workspaceUrl: baseUrl(workspace, "Workspace", name),
     iamUrl: baseUrl(iam, "IAM", name),

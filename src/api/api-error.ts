@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { WorkspaceImagesError } from "../errors";
+import { redact } from "./secret";
 
 /** Clock skew from which the gateway refuses a signature, ms. */
 const MAX_SKEW = 15 * 60 * 1000;
@@ -103,13 +104,13 @@ export class ApiError extends WorkspaceImagesError {
 
 /** The beginning of a text from outside, on one line and without control characters. */
 export function excerpt(text: string): string {
-  return clean(text.replace(/\s+/g, " ").slice(0, 200)) ?? "(an empty body)";
+  return clean(redact(text).replace(/\s+/g, " ").slice(0, 200)) ?? "(an empty body)";
 }
 
 function clean(text: string | null | undefined): string | undefined {
   return (
-    text
-      ?.replace(/[\p{Cc}\p{Cf}]/gu, " ")
+    redact(text ?? "")
+      .replace(/[\p{Cc}\p{Cf}]/gu, " ")
       .trim()
       .slice(0, MAX_TEXT) || undefined
   );

@@ -20,8 +20,9 @@ import type { AccessKey } from "./signer";
 export type Credentials = (AccessKey | { readonly token: Secret }) & {
   /** When they end, in ms since the epoch. */
   readonly expiresAt?: number;
-  /** The project that their source names. */
+  /** The project that their source names, and its region where the source says it. */
   readonly projectId?: string | undefined;
+  readonly region?: string | undefined;
 };
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -108,7 +109,8 @@ async function obtain(http: Http, location: Location, variables: Variables): Pro
     for (const agency of [found.agency, agencyName ? { agencyName, domainName, domainId } : undefined]) {
       if (agency) credentials = await assumeAgency(http, location, credentials, agency);
     }
-    return { projectId: found.credentials.projectId, ...credentials };
+    const { projectId, region } = found.credentials;
+    return { projectId, region, ...credentials };
   }
   throw new NoCredentialsError(
     `Environment "${location.environment}": no credentials were found. Tried, in the provider's order:\n${tried.map((line) => `  ${line}`).join("\n")}\nSet HW_ACCESS_KEY and HW_SECRET_KEY, or whatever else terraform apply is run with.`,
@@ -167,6 +169,7 @@ const profileSchema = v.object({
   accessKeyId: optionalText,
   secretAccessKey: optionalText,
   securityToken: optionalText,
+  region: optionalText,
   projectId: optionalText,
   agencyDomainId: optionalText,
   agencyDomainName: optionalText,
@@ -221,6 +224,7 @@ async function fromSharedFile(_http: Http, location: Location, variables: Variab
     credentials: {
       ...accessKeyOf(key.accessKeyId, key.secretAccessKey, key.securityToken),
       ...(profile.projectId && { projectId: profile.projectId }),
+      ...(profile.region && { region: profile.region }),
     },
     agency: agencyName
       ? { agencyName, domainName: agencyDomainName ?? undefined, domainId: agencyDomainId ?? undefined }
@@ -231,7 +235,13 @@ async function fromSharedFile(_http: Http, location: Location, variables: Variab
 async function fromMetadata(http: Http, _location: Location, variables: Variables): Promise<Found> {
   const url = `${variables.WORKSPACE_IMAGES_METADATA_ENDPOINT || METADATA_ENDPOINT}/openstack/latest/securitykey`;
   try {
-    const response = await http.send({ method: "GET", url, retries: 0, limits: METADATA_LIMITS });
+    const response = await http.send({
+      method: "GET",
+      url,
+      retries: 0,
+      limits: METADATA_LIMITS,
+      confidential: true,
+    });
     return { credentials: securityTokenOf(response, url) };
   } catch (error) {
     // Outside an ECS instance anything may answer there, or nothing.

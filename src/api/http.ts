@@ -53,6 +53,11 @@ export interface HttpRequest {
   readonly retries?: number;
   /** Tighter limits than usual. */
   readonly limits?: Partial<Limits>;
+  /**
+   * The answer holds secrets: no error quotes it.
+   * @default false
+   */
+  readonly confidential?: boolean;
 }
 
 /** A successful answer. */
@@ -173,7 +178,8 @@ export class Http {
     };
     const authenticated = (await request.authenticate?.({ method, url, headers, body })) ?? headers;
     const started = performance.now();
-    const log = (status: string | number, requestId = "-") =>
+    let requestId: string | undefined;
+    const log = (status: string | number) =>
       debug(
         "%s %s %s %d ms attempt %d request %s",
         method,
@@ -181,7 +187,7 @@ export class Http {
         status,
         Math.round(performance.now() - started),
         attempt,
-        requestId,
+        requestId ?? "-",
       );
     const timeout = AbortSignal.timeout(Math.max(1, deadline - Date.now()));
     try {
@@ -195,15 +201,15 @@ export class Http {
         signal: this.signal ? AbortSignal.any([this.signal, timeout]) : timeout,
       });
       const received = flatten(answer.headers);
-      const requestId = received["x-request-id"]?.slice(0, 100);
-      log(answer.statusCode, requestId);
+      requestId = received["x-request-id"]?.slice(0, 100);
       const text = await read(answer.body, received["content-encoding"], limits.size, what, requestId);
-      return judge(what, answer.statusCode, received, text, requestId);
+      log(answer.statusCode);
+      return judge(what, answer.statusCode, received, text, requestId, request.confidential ?? false);
     } catch (error) {
-      this.signal?.throwIfAborted();
-      if (error instanceof ResponseError) return { error, retryable: false };
       const code = codeOf(error);
       log(code);
+      this.signal?.throwIfAborted();
+      if (error instanceof ResponseError) return { error, retryable: false };
       return { error: connectionError(what, url, code, error, limits), retryable: REPEATED_CODES.has(code) };
     }
   }
@@ -276,6 +282,7 @@ function judge(
   headers: Readonly<Record<string, string>>,
   text: string,
   requestId: string | undefined,
+  confidential: boolean,
 ): { response: HttpResponse } | Failure {
   const refuse = (why: string, retryable: boolean): Failure => ({
     error: new ResponseError(`${what} ${why}`, requestId),
@@ -297,15 +304,16 @@ function judge(
   try {
     return { response: { headers, json: JSON.parse(text), requestId } };
   } catch {
+    const type = `content type ${excerpt(headers["content-type"] ?? "none")}`;
     if (/^\s*</.test(text)) {
       return refuse(
-        `answered with a web page instead of JSON (content type ${excerpt(headers["content-type"] ?? "none")}): ${excerpt(text)}. Is a proxy or a log-in page of the network in between? Check HTTPS_PROXY and the endpoint.`,
+        `answered with a web page instead of JSON (${type}): ${excerpt(text)}. Is a proxy or a log-in page of the network in between? Check HTTPS_PROXY and the endpoint.`,
         false,
       );
     }
     // A body that ends too early is worth another attempt.
     return refuse(
-      `answered with something that is no JSON (content type ${excerpt(headers["content-type"] ?? "none")}): ${excerpt(text)}. Check the endpoint.`,
+      `answered with something that is no complete JSON (${type})${confidential ? "" : `: ${excerpt(text)}`}. Check the endpoint.`,
       true,
     );
   }

@@ -80,7 +80,7 @@ export async function tokenForPassword(
       scope: { project: { name: projectName } },
     },
   });
-  return tokenOf(await http.send({ method: "POST", url, body }), url);
+  return tokenOf(await http.send({ method: "POST", url, body, confidential: true }), url);
 }
 
 /** A token for an identity provider's ID token (`POST /v3.0/OS-AUTH/id-token/tokens`). */
@@ -91,7 +91,10 @@ export async function tokenForIdToken(
 ): Promise<Credentials> {
   const url = `${iamUrl}/v3.0/OS-AUTH/id-token/tokens`;
   const body = JSON.stringify({ auth: { id_token: { id: idp.idToken.reveal() } } });
-  return tokenOf(await http.send({ method: "POST", url, body, headers: { "x-idp-id": idp.id } }), url);
+  return tokenOf(
+    await http.send({ method: "POST", url, body, headers: { "x-idp-id": idp.id }, confidential: true }),
+    url,
+  );
 }
 
 /** Temporary keys of an agency (`POST /v3.0/OS-CREDENTIAL/securitytokens`), for whoever `base` is. */
@@ -116,7 +119,10 @@ export async function assumeAgency(
     },
   });
   const source = { get: async () => base, renew: async () => false };
-  return securityTokenOf(await http.send({ method: "POST", url, body, ...authenticated(source) }), url);
+  return securityTokenOf(
+    await http.send({ method: "POST", url, body, ...authenticated(source), confidential: true }),
+    url,
+  );
 }
 
 /** Temporary keys for a token (`POST /v3.0/OS-CREDENTIAL/securitytokens`). */
@@ -127,7 +133,7 @@ export async function keysForToken(http: Http, { iamUrl }: Location, token: Secr
       identity: { methods: ["token"], token: { id: token.reveal(), duration_seconds: ASSUMED_SECONDS } },
     },
   });
-  return securityTokenOf(await http.send({ method: "POST", url, body }), url);
+  return securityTokenOf(await http.send({ method: "POST", url, body, confidential: true }), url);
 }
 
 /** Temporary keys from an answer of IAM or of the ECS metadata service. */

@@ -1,6 +1,11 @@
 import { inspect } from "node:util";
 
 const REDACTED = "[redacted]";
+/** Shorter texts stand in other words too; nothing that the service issues is as short. */
+const SHORTEST = 6;
+
+/** Every secret of this process, so that text from outside that repeats one can be quoted. */
+const known = new Set<string>();
 
 /** A text that is never printed: every way of showing it gives `[redacted]`. */
 export class Secret {
@@ -8,6 +13,7 @@ export class Secret {
 
   constructor(text: string) {
     this.#text = text;
+    if (text.length >= SHORTEST) known.add(text);
   }
 
   /** The text itself: for a signature, a header or a request body, and nothing else. */
@@ -26,4 +32,11 @@ export class Secret {
   [inspect.custom](): string {
     return REDACTED;
   }
+}
+
+/** A text from outside, without the secrets that a server may have repeated in it. */
+export function redact(text: string): string {
+  let redacted = text;
+  for (const secret of known) redacted = redacted.replaceAll(secret, REDACTED);
+  return redacted;
 }

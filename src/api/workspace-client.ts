@@ -147,8 +147,10 @@ export class WorkspaceClient {
   private async findProject(): Promise<string> {
     if (this.location.projectId) return this.location.projectId;
     const credentials = this.credentials.of(this.location);
-    const { projectId } = await credentials.get();
-    return projectId ?? findProjectId(this.http, this.location, credentials);
+    const { projectId, region = this.location.region } = await credentials.get();
+    // A profile's project belongs to the profile's region, not to an environment elsewhere.
+    const isUsable = projectId !== undefined && region === this.location.region;
+    return isUsable ? projectId : findProjectId(this.http, this.location, credentials);
   }
 }
 
