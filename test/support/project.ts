@@ -14,7 +14,11 @@ export class TestProject {
   constructor(environments: Readonly<Record<string, EnvironmentConfig>>, cdktfJson: object = {}) {
     this.write(
       "cdktf.json",
-      JSON.stringify({ language: "typescript", context: { workspaceImages: { environments } }, ...cdktfJson }),
+      JSON.stringify({
+        language: "typescript",
+        context: { workspaceImages: { environments } },
+        ...cdktfJson,
+      }),
     );
   }
 
