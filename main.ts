@@ -3,10 +3,11 @@ import { DataHuaweicloudWorkspaceService } from "@cdktf/provider-huaweicloud/lib
 import { HuaweicloudProvider } from "@cdktf/provider-huaweicloud/lib/provider";
 import { WorkspaceDesktop } from "@cdktf/provider-huaweicloud/lib/workspace-desktop";
 import { WorkspaceDesktopPool } from "@cdktf/provider-huaweicloud/lib/workspace-desktop-pool";
-import { App, TerraformOutput, TerraformStack } from "cdktf";
+import { App, Fn, TerraformOutput, TerraformStack } from "cdktf";
 import {
   DataHuaweicloudWorkspaceImage,
   DataHuaweicloudWorkspaceImages,
+  type SelectedImage,
   WorkspaceImageCatalog,
 } from "cdktf-huaweicloud-workspace-images";
 import type { Construct } from "constructs";
@@ -27,7 +28,6 @@ class DesktopStack extends TerraformStack {
     WorkspaceImageCatalog.setEnvironment(this, props.environment);
     new HuaweicloudProvider(this, "huaweicloud", { region: props.region });
     const service = new DataHuaweicloudWorkspaceService(this, "service");
-    const subnet = service.networkIds;
 
     const windows = new DataHuaweicloudWorkspaceImage(this, "office-windows", {
       imageType: "gold",
@@ -47,7 +47,7 @@ class DesktopStack extends TerraformStack {
         imageId: windows.id,
         imageType: windows.imageType,
         vpcId: service.vpcId,
-        nic: [{ networkId: `\${${service.fqn}.network_ids[0]}` }],
+        nic: [{ networkId: Fn.element(service.networkIds, 0) }],
         userName: user,
         userEmail: `${user}@example.com`,
         userGroup: "users",
@@ -56,33 +56,34 @@ class DesktopStack extends TerraformStack {
       });
     }
 
-    // One desktop for each Ubuntu release that developers must test on.
     const ubuntu = new DataHuaweicloudWorkspaceImages(this, "developer-ubuntu", {
       imageType: "gold",
       osType: "Linux",
       nameRegex: "^Ubuntu",
-      createdAfter: "2024-01-01",
+      createdAfter: "2023-06-01",
+      sortField: "created_at",
     });
     const developerFlavors = new DataHuaweicloudWorkspaceFlavors(this, "developer-flavors", {
       osType: "Linux",
       vcpus: 8,
       memory: 16,
     });
-    ubuntu.images.forEach((image, index) => {
-      const user = `dev${index + 1}`;
-      new WorkspaceDesktop(this, `developer-${image.name}`, {
-        name: `${props.environment}-${user}`,
+    // One desktop for each Ubuntu release that developers test on, with the release's newest image.
+    const releases = new Map(ubuntu.images.map((image) => [releaseOf(image), image]));
+    for (const [release, image] of releases) {
+      new WorkspaceDesktop(this, `developer-${release}`, {
+        name: `${props.environment}-u${release}`,
         flavorId: developerFlavors.flavors.get(0).id,
         imageId: image.id,
         imageType: image.imageType,
         vpcId: service.vpcId,
-        nic: [{ networkId: `\${${service.fqn}.network_ids[0]}` }],
-        userName: user,
-        userEmail: `${user}@example.com`,
+        nic: [{ networkId: Fn.element(service.networkIds, 0) }],
+        userName: `developer-${release}`,
+        userEmail: "developers@example.com",
         userGroup: "sudo",
         rootVolume: { type: "SSD", size: Math.max(80, image.minDisk) + 40 },
       });
-    });
+    }
 
     // The call centre uses the same image as the office: one pin, one row to review.
     const pool = new WorkspaceDesktopPool(this, "call-centre", {
@@ -92,11 +93,16 @@ class DesktopStack extends TerraformStack {
       productId: officeFlavors.flavors.get(0).id,
       imageId: windows.id,
       imageType: windows.imageType,
-      subnetIds: subnet,
+      subnetIds: service.networkIds,
       rootVolume: { type: "SAS", size: Math.max(80, windows.minDisk) },
     });
     new TerraformOutput(this, "call-centre-pool", { value: pool.id });
   }
+}
+
+/** "Ubuntu 22.04 server 64bit" is release 2204. */
+function releaseOf(image: SelectedImage): string {
+  return image.osVersion.replace(/^\D*(\d+)\.(\d+).*$/, "$1$2");
 }
 
 async function main(): Promise<void> {

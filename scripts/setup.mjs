@@ -1,15 +1,19 @@
 // Installs what a fresh clone lacks and builds the library, so that `npm test` and `npm run demo` need nothing else.
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 
-const installed = "node_modules/.package-lock.json";
-const modified = (path) => statSync(path).mtimeMs;
+const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const isOutdated = (made, from) => modified(made) < modified(from);
 
-function npm(...args) {
-  const { status, error } = spawnSync("npm", args, { stdio: "inherit", shell: process.platform === "win32" });
+function run(program, ...args) {
+  const shell = process.platform === "win32" && program === "npm";
+  const { status, error } = spawnSync(program, args, { stdio: "inherit", shell });
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
 }
 
-if (!existsSync(installed) || modified(installed) < modified("package-lock.json")) npm("ci");
-npm("run", "--silent", "build");
+if (isOutdated("node_modules/.package-lock.json", "package-lock.json")) run("npm", "ci");
+// Where npm runs no install scripts, the provider's bindings are not there yet.
+if (isOutdated("provider/lib/index.js", "provider/schema.json"))
+  run(process.execPath, "provider/generate.js");
+run("npm", "run", "--silent", "build");

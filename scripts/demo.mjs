@@ -1,0 +1,120 @@
+// The whole way of an image, on the embedded emulator: selected, pinned, published anew, updated, promoted.
+// It works in .demo/, on copies of the example, and fails if anything is not as it says.
+import { strict as assert } from "node:assert";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import emulation from "../lib/emulator/index.js";
+
+const { WorkspaceEmulator } = emulation;
+
+const root = resolve(import.meta.dirname, "..");
+const folder = join(root, ".demo");
+const environments = ["dev", "staging", "prod"];
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder);
+for (const file of ["main.ts", "cdktf.json"]) cpSync(join(root, file), join(folder, file));
+
+const emulator = await WorkspaceEmulator.start();
+const cloud = emulator.variables;
+
+step("Synthesize: every environment is listed over HTTP with signed requests, selected from, and pinned");
+await run("cdktf synth", { ...cloud, WORKSPACE_IMAGES_MODE: "auto" });
+const before = desktops();
+print(before);
+console.log(`\nThe emulator answered ${emulator.requests.length} signed requests.`);
+
+step("A newer Windows 11 is published in both regions");
+const release = {
+  name: "Windows_11_Enterprise_24H2_64bit_Workspace_20261124",
+  imageType: "gold",
+  osType: "Windows",
+  osVersion: "Windows 11 Enterprise 24H2 64bit",
+  architecture: "x86",
+  diskFormat: "zvhd2",
+  minRam: 0,
+  minDisk: 100,
+  productCode: "workspace.windows.11.enterprise.24h2",
+  createdAt: "2026-11-24T02:30:00Z",
+};
+for (const region of ["cn-north-4", "cn-south-1"]) emulator.publish(region, release);
+console.log(release.name);
+await run("workspace-images outdated", cloud, 1);
+
+step("A pipeline's synth does not move: it reads the lock files, without a network or credentials");
+const asked = emulator.requests.length;
+await run("cdktf synth");
+assert.deepEqual(desktops(), before);
+assert.equal(emulator.requests.length, asked, "a frozen synth asked the emulator");
+console.log("Every desktop has the image it had, and the emulator was not asked.");
+
+step("Move the pin in dev, then give staging what dev has");
+await run("workspace-images update office-windows --env dev", cloud);
+await run("workspace-images promote dev staging office-windows", cloud);
+await run("workspace-images pins");
+
+step("The next synth of the pipeline");
+await run("cdktf synth");
+const after = desktops();
+print(after);
+for (const environment of environments) {
+  const moved = after[environment].filter(({ image }, index) => image !== before[environment][index].image);
+  assert.equal(moved.length > 0, environment !== "prod", `${environment} moved ${moved.length} desktops`);
+}
+console.log("\ndev and staging have the new image; prod stays until someone promotes it.");
+await emulator.close();
+
+function step(title) {
+  console.log(`\n== ${title}\n`);
+}
+
+/** Runs a command of node_modules/.bin or of this library as a pipeline does, and shows what it prints. */
+async function run(command, variables = {}, expected = 0) {
+  console.log(`$ ${command}`);
+  const [program, ...args] = command.split(" ");
+  const script = program === "cdktf" ? "node_modules/cdktf-cli/bundle/bin/cdktf" : "lib/cli/index.js";
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(HW|TF|WORKSPACE_IMAGES)_/.test(name)),
+  );
+  const child = spawn(process.execPath, [join(root, script), ...args], {
+    cwd: folder,
+    stdio: "inherit",
+    env: { ...env, CI: "true", CHECKPOINT_DISABLE: "1", XDG_CACHE_HOME: join(folder, "cache"), ...variables },
+  });
+  const [status] = await once(child, "close");
+  assert.equal(status, expected, `${command} ended with ${status}`);
+}
+
+/** The desktops of every environment with the names of their images, from what was synthesized and pinned. */
+function desktops() {
+  return Object.fromEntries(
+    environments.map((environment) => {
+      const { resource } = read(`cdktf.out/stacks/${environment}/cdk.tf.json`);
+      const { pins } = read(`workspace-images/${environment}.lock.json`);
+      const images = Object.values(pins).flatMap((pin) => pin.images);
+      return [
+        environment,
+        Object.values(resource)
+          .flatMap((kind) => Object.values(kind))
+          .map(({ name, image_id, root_volume }) => ({
+            desktop: name,
+            image: images.find(({ id }) => id === image_id).name,
+            disk: root_volume.size,
+          })),
+      ];
+    }),
+  );
+}
+
+function read(file) {
+  return JSON.parse(readFileSync(join(folder, file), "utf8"));
+}
+
+function print(byEnvironment) {
+  console.log(`\n${"DESKTOP".padEnd(20)}${"IMAGE".padEnd(53)}DISK GB`);
+  for (const { desktop, image, disk } of Object.values(byEnvironment).flat()) {
+    console.log(`${desktop.padEnd(20)}${image.padEnd(53)}${String(disk).padStart(7)}`);
+  }
+}
