@@ -1,7 +1,18 @@
-import { NoMatchError, PromotionError } from "./errors";
+import { MostRecentError, NoMatchError, PromotionError, SeveralMatchesError } from "./errors";
 import { describeImage, type Listing, selectImages } from "./image-filter";
 import { filterKey, formatTime, type LockedPlace, type Pin } from "./lock-file";
 import type { WorkspaceImage } from "./workspace-image";
+
+/** Why a filter does not select one image. */
+export type Undecided = NoMatchError | SeveralMatchesError | MostRecentError;
+
+/** What a pin's filter selects now. */
+export interface Selection {
+  /** What is selected; where one image is wanted and not found, all that match: none or several. */
+  readonly images: readonly WorkspaceImage[];
+  /** Why one image is wanted and not found. */
+  readonly problem?: Undecided;
+}
 
 /** The images of a pin before and after. */
 export interface Move {
@@ -9,64 +20,73 @@ export interface Move {
   readonly to: readonly WorkspaceImage[];
 }
 
+/** A pin that is not what its filter selects; `to` has none or several images where there is a problem. */
+export interface Outdated extends Move {
+  readonly problem?: Undecided;
+}
+
 /** Whether a pinned image is still what it was. */
 export interface Verdict {
   readonly ok: boolean;
-  /** What is different, where it is not. */
+  /** What is different, where it is not: begins with `deleted` or `changed` for each image. */
   readonly reason?: string;
 }
 
 /** Named pins. */
 export type Pins = ReadonlyMap<string, Pin>;
 
-/** What a pin's filter selects now, in the pin's form. */
-export type Reselected = ReadonlyMap<string, readonly WorkspaceImage[] | NoMatchError>;
-
 /**
- * What the filters of pins select in a listing.
- * @returns for each pin its images, or the error that says why none is selected any more
- * @throws SeveralMatchesError, MostRecentError, ListingRequiredError naming the pin
+ * What the filters of pins select in listings.
+ * @throws ListingRequiredError naming the pin, if the listings cannot decide
  */
-export function reselect(pins: Pins, listings: readonly Listing[], environment: string): Reselected {
+export function reselect(
+  pins: Pins,
+  listings: readonly Listing[],
+  environment: string,
+): Map<string, Selection> {
   return new Map(
-    [...pins].map(([name, { filter, cardinality }]): [string, readonly WorkspaceImage[] | NoMatchError] => {
+    [...pins].map(([name, { filter, cardinality }]): [string, Selection] => {
+      const subject = `Pin "${name}" of environment "${environment}"`;
       try {
-        return [
-          name,
-          selectImages(listings, filter, cardinality, `Pin "${name}" of environment "${environment}"`),
-        ];
-      } catch (error) {
-        if (error instanceof NoMatchError) return [name, error];
-        throw error;
+        return [name, { images: selectImages(listings, filter, cardinality, subject) }];
+      } catch (problem) {
+        if (!isUndecided(problem)) throw problem;
+        return [name, { images: selectImages(listings, filter, "all", subject), problem }];
       }
     }),
   );
 }
 
-/** The pins whose filter now selects other images, or none. */
-export function outdated(pins: Pins, selected: Reselected): Map<string, Move> {
-  const moves = new Map<string, Move>();
-  for (const [name, { images }] of pins) {
-    const to = selected.get(name);
-    if (to === undefined) continue;
-    const move = { from: images, to: to instanceof NoMatchError ? [] : to };
-    if (!isSame(move.from, move.to)) moves.set(name, move);
+/** The pins whose filter now selects other images, or does not select one any more. */
+export function outdated(pins: Pins, selections: ReadonlyMap<string, Selection>): Map<string, Outdated> {
+  const moves = new Map<string, Outdated>();
+  for (const [name, { images: from }] of pins) {
+    const { images: to, problem } = selections.get(name)!;
+    if (problem || !isSame(from, to)) moves.set(name, { from, to, ...(problem && { problem }) });
   }
   return moves;
 }
 
 /**
  * The pins that move to what their filter now selects.
- * @throws NoMatchError if a filter selects none: a pin is never moved to nothing
+ * @param now the time of the move
+ * @throws NoMatchError, SeveralMatchesError, MostRecentError naming every pin whose filter does not select one image:
+ * then none moves
  */
-export function update(pins: Pins, selected: Reselected, now = new Date()): Map<string, Pin> {
-  const moved = new Map<string, Pin>();
-  for (const [name, { to }] of outdated(pins, selected)) {
-    const reselected = selected.get(name);
-    if (reselected instanceof NoMatchError) throw reselected;
-    moved.set(name, { ...pins.get(name)!, images: to, pinnedAt: formatTime(now)! });
+export function update(
+  pins: Pins,
+  selections: ReadonlyMap<string, Selection>,
+  now = new Date(),
+): Map<string, Pin> {
+  const moves = outdated(pins, selections);
+  const problems = [...moves.values()].flatMap(({ problem }) => problem ?? []);
+  if (problems[0]) {
+    const Kind = problems[0].constructor as new (message: string) => Undecided;
+    throw new Kind(
+      `${problems.map(({ message }) => message).join("\n")}\nNo pin was moved. Change the filter in the stack and run cdktf synth, or name the other pins to move them.`,
+    );
   }
-  return moved;
+  return new Map([...moves].map(([name, { to }]) => [name, movedTo(pins.get(name)!, to, now)]));
 }
 
 /** One side of a promotion. */
@@ -77,9 +97,10 @@ export interface Side {
 }
 
 /**
- * The pins that `to` must get so that it has the images of `from`.
- * @param listing the images of `to`; not asked where both are in one region and project
- * @throws PromotionError if an image of `from` has no counterpart in `to`, or several
+ * The pins that `to` must get so that it has the images of `from`, with the filters of `from`.
+ * @param listing the images of `to`; not looked at where both are in one region and project
+ * @param now the time of the move
+ * @throws PromotionError naming every image of `from` that has no counterpart in `to`, or several: then none moves
  */
 export function promote(
   from: Side,
@@ -88,20 +109,33 @@ export function promote(
   now = new Date(),
 ): Map<string, Pin> {
   const moved = new Map<string, Pin>();
+  const problems: string[] = [];
   for (const [name, pin] of from.pins) {
-    const images = pin.images.map((image) => counterpart(image, name, from, to, listing));
+    const images = pin.images.flatMap((image) => {
+      const found = counterparts(image, from.place, to.place, listing);
+      if (found.length !== 1) problems.push(`Pin "${name}": ${describeFound(image, found)}`);
+      return found;
+    });
     const current = to.pins.get(name);
-    const sameFilter =
-      current && filterKey(current.filter, current.cardinality) === filterKey(pin.filter, pin.cardinality);
-    if (!sameFilter || !isSame(current.images, images))
-      moved.set(name, { ...pin, images, pinnedAt: formatTime(now)! });
+    if (!current || !hasSameFilter(current, pin) || !isSame(current.images, images))
+      moved.set(name, movedTo(pin, images, now));
   }
-  return moved;
+  if (problems.length === 0) return moved;
+  throw new PromotionError(
+    `What "${from.environment}" has pinned is not to be found in "${to.environment}" (${to.place.region}):\n` +
+      `${problems.map((problem) => `  ${problem}`).join("\n")}\n` +
+      `No pin was moved. See: workspace-images list --env ${to.environment}. Have the image published or copied there once, or name the other pins to promote them.`,
+  );
 }
 
 /** Whether both sides see the same images under the same IDs, private ones too. */
 export function isSamePlace(a: LockedPlace, b: LockedPlace): boolean {
   return a.region === b.region && a.projectId === b.projectId;
+}
+
+/** Whether two pins ask the same. */
+export function hasSameFilter(a: Pin, b: Pin): boolean {
+  return filterKey(a.filter, a.cardinality) === filterKey(b.filter, b.cardinality);
 }
 
 /** Whether each pinned image still exists, unchanged. */
@@ -127,36 +161,49 @@ export function isSameRelease(a: WorkspaceImage, b: WorkspaceImage): boolean {
   );
 }
 
-function counterpart(
+/** The fields in which two images differ, such as `minDisk 80 → 100`. */
+export function differences(before: WorkspaceImage, after: WorkspaceImage): string[] {
+  const fields = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof WorkspaceImage>;
+  return [...fields]
+    .filter((field) => before[field] !== after[field])
+    .map((field) => `${field} ${before[field] ?? "none"} → ${after[field] ?? "none"}`);
+}
+
+function movedTo({ filter, cardinality }: Pin, images: readonly WorkspaceImage[], now: Date): Pin {
+  return { filter, cardinality, images, pinnedAt: formatTime(now)! };
+}
+
+function counterparts(
   image: WorkspaceImage,
-  pinName: string,
-  from: Side,
-  to: Side,
+  from: LockedPlace,
+  to: LockedPlace,
   listing: readonly WorkspaceImage[],
-): WorkspaceImage {
-  if (isSamePlace(from.place, to.place)) return image;
+): WorkspaceImage[] {
+  if (isSamePlace(from, to)) return [image];
   // Within a region an ID names the same image in every project that sees it.
-  const same = from.place.region === to.place.region ? listing.find(({ id }) => id === image.id) : undefined;
-  if (same) return same;
-  const candidates = listing.filter((candidate) => isSameRelease(image, candidate));
-  const [only, ...others] = candidates;
-  if (only && others.length === 0) return only;
+  const same = from.region === to.region ? listing.find(({ id }) => id === image.id) : undefined;
+  return same ? [same] : listing.filter((candidate) => isSameRelease(image, candidate));
+}
+
+function describeFound(image: WorkspaceImage, found: readonly WorkspaceImage[]): string {
   const { name, imageType, osVersion, architecture } = image;
-  const wanted = `name ${name}, type ${imageType}, OS version ${osVersion}, architecture ${architecture}`;
-  throw new PromotionError(
-    only
-      ? `Pin "${pinName}": "${to.environment}" (${to.place.region}) has ${candidates.length} images with ${wanted}: ${candidates.map(({ id }) => id).join(", ")}. No pin was moved. Choose one with a filter of its own there.`
-      : `Pin "${pinName}": "${to.environment}" (${to.place.region}) has no image with ${wanted}. No pin was moved. Wait until it is published or copied there (see: workspace-images list --env ${to.environment}), or promote the other pins by name.`,
+  const release = [
+    `name ${name ?? "none"}`,
+    `type ${imageType ?? "none"}`,
+    `OS version ${osVersion ?? "none"}`,
+    `architecture ${architecture ?? "none"}`,
+  ].join(", ");
+  return found.length === 0
+    ? `no image has ${release}.`
+    : `${found.length} images have ${release}: ${found.map(({ id }) => id).join(", ")}.`;
+}
+
+function isUndecided(error: unknown): error is Undecided {
+  return (
+    error instanceof NoMatchError || error instanceof SeveralMatchesError || error instanceof MostRecentError
   );
 }
 
 function isSame(a: readonly WorkspaceImage[], b: readonly WorkspaceImage[]): boolean {
   return a.length === b.length && a.every((image, index) => differences(image, b[index]!).length === 0);
-}
-
-function differences(before: WorkspaceImage, after: WorkspaceImage): string[] {
-  const fields = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof WorkspaceImage>;
-  return [...fields]
-    .filter((field) => before[field] !== after[field])
-    .map((field) => `${field} ${before[field] ?? "none"} → ${after[field] ?? "none"}`);
 }

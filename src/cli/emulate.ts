@@ -6,37 +6,58 @@ import { print } from "./output";
 /** `workspace-images emulate`: serves the emulator. */
 export function emulateCommand(): Command {
   return new Command("emulate")
-    .description("Serves an emulator of the Workspace image listing and IAM on loopback, until Ctrl-C.")
+    .summary("serve an emulator of the service")
+    .description(
+      "Serves an emulator of the Workspace image listing and IAM on loopback, until Ctrl-C. Prints the variables that point this tool and the library at it, and how to publish an image.",
+    )
     .option("--port <port>", "port (default: any that is free)", portNumber, 0)
-    .option("--json", "print one JSON object: variables and projects")
+    .option("--json", "print one JSON object: url, variables, projects")
     .addHelpText(
       "after",
       `
 Examples:
-  workspace-images emulate --port 4566
-  eval "$(workspace-images emulate --port 4566 &)"; cdktf synth
+  In one terminal:
+    workspace-images emulate --port 4566
+  In another one, after pasting the export lines:
+    workspace-images list --env dev
 
-Publish an image, as a new release would be:
-  curl -d '{"name":"Windows_11_Enterprise_24H2_64bit_Workspace_20260101","image_type":"gold",
-            "os_type":"Windows","os_version":"Windows 11 Enterprise 24H2 64bit","min_disk":100}' \\
-    http://127.0.0.1:4566/emulator/cn-north-4/images`,
+  In a script:
+    workspace-images emulate > emulator.env &
+    until [ -s emulator.env ]; do sleep 0.1; done
+    . ./emulator.env
+    workspace-images list --env dev
+    kill $!`,
     )
     .action(async ({ port, json }: { port: number; json?: boolean }) => {
       const emulator = await start(port);
-      const projects = Object.fromEntries(
-        emulator.regions.map((region) => [region, emulator.projectId(region)]),
-      );
-      if (json) {
-        print(JSON.stringify({ url: emulator.url, variables: emulator.variables, projects }));
-      } else {
-        for (const [name, value] of Object.entries(emulator.variables)) print(`export ${name}=${value}`);
-        for (const [region, project] of Object.entries(projects)) print(`# ${region}: project ${project}`);
-      }
+      const { url, variables, regions } = emulator;
+      const projects = Object.fromEntries(regions.map((region) => [region, emulator.projectId(region)]));
+      // At once, so that a script which finds the first line finds them all.
+      print(json ? JSON.stringify({ url, variables, projects }) : describe(url, variables, projects));
       await new Promise<void>((resolve) => {
         process.once("SIGINT", resolve).once("SIGTERM", resolve);
       });
       await emulator.close();
     });
+}
+
+function describe(
+  url: string,
+  variables: Readonly<Record<string, string>>,
+  projects: Readonly<Record<string, string>>,
+): string {
+  const [region] = Object.keys(projects);
+  return [
+    ...Object.entries(variables).map(([name, value]) => `export ${name}=${value}`),
+    "# Regions and their projects:",
+    ...Object.entries(projects).map(([name, project]) => `#   ${name} ${project}`),
+    "# Publish an image, as a new release would be:",
+    `#   curl ${url}/emulator/${region}/images -d '{"image_type":"gold",`,
+    `#     "name":"Windows_11_Enterprise_25H2_64bit_Workspace_20260113",`,
+    `#     "os_type":"Windows","os_version":"Windows 11 Enterprise 25H2 64bit",`,
+    `#     "architecture":"x86","min_disk":100}'`,
+    "# Delete one: curl -X DELETE with /<its ID> added to that URL. Ctrl-C ends this.",
+  ].join("\n");
 }
 
 async function start(port: number): Promise<WorkspaceEmulator> {

@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { type Environment, findProject, type Project, readEnvironments } from "../environment";
 import { ConfigurationError, ListingRequiredError, WorkspaceImagesError } from "../errors";
@@ -43,7 +45,9 @@ export function openProject(names?: readonly string[]): { project: Project; envi
   const known = readEnvironments(project);
   if (known.size === 0) {
     throw new ConfigurationError(
-      `There are no environments in ${project.cdktfJson ? `${project.directory}/cdktf.json` : "this folder: it has no cdktf.json"}. Add "workspaceImages": { "environments": { "dev": { "region": "cn-north-4" } } } to its context.`,
+      project.cdktfJson
+        ? `There are no environments in ${join(project.directory, "cdktf.json")}. Add "workspaceImages": { "environments": { "dev": { "region": "cn-north-4" } } } to its context.`
+        : `There is no cdktf.json in ${project.directory} or above: run this in the folder of a CDKTF project.`,
     );
   }
   const environments = [...new Set(names ?? known.keys())].map((name) => {
@@ -77,24 +81,69 @@ export async function answerEach<T>(
   return new Map(await Promise.all(answers));
 }
 
+/** Goes on from answers, one environment after the other; one that fails does not stop the others. */
+export function thenEach<T, U>(
+  answers: ReadonlyMap<string, Answer<T>>,
+  next: (value: T) => U,
+): Map<string, Answer<U>> {
+  return new Map(
+    [...answers].map(([name, answer]): [string, Answer<U>] => {
+      if ("error" in answer) return [name, answer];
+      try {
+        return [name, { value: next(answer.value) }];
+      } catch (error) {
+        if (error instanceof WorkspaceImagesError) return [name, { error }];
+        throw error;
+      }
+    }),
+  );
+}
+
 /** Runs a command's work with access to the listings, which are always taken anew; Ctrl-C ends it. */
-export async function withListings<T>(what: string, work: (source: ListingSource) => Promise<T>): Promise<T> {
+export function withListings<T>(work: (source: ListingSource) => Promise<T>): Promise<T> {
+  return untilInterrupted(async (signal) => {
+    const source = await openListings({ signal, onWarning: printWarning });
+    try {
+      return await withProgress("Listing images", work(source));
+    } finally {
+      await source.close();
+    }
+  });
+}
+
+/**
+ * Runs work that Ctrl-C, or SIGTERM, ends through the signal that it gets.
+ * @throws Interrupted if that happened
+ */
+export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort(new Interrupted("Interrupted; nothing was changed."));
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
-  const source = await openListings({ signal: interrupt.signal, onWarning: printWarning });
+  const onSignal = (name: NodeJS.Signals) => interrupt.abort(new Interrupted(name));
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {
-    return await withProgress(what, work(source));
+    return await work(interrupt.signal);
   } catch (error) {
     throw interrupt.signal.aborted ? interrupt.signal.reason : error;
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
-    await source.close();
   }
 }
 
 /** The user ended a command. */
-export class Interrupted extends Error {}
+export class Interrupted extends Error {
+  /** As a shell counts it: 128 and the number of the signal. */
+  readonly exitCode: number;
+
+  constructor(signal: NodeJS.Signals) {
+    super("Interrupted; nothing was changed.");
+    this.exitCode = 128 + constants.signals[signal];
+  }
+}
+
+/** What to say of an environment that has no pins; undefined where it has some. */
+export function withoutPins(lockFile: LockFile | undefined): string | undefined {
+  if (!lockFile) return "no lock file yet: cdktf synth takes its pins (unless CI is set)";
+  return lockFile.pins.size === 0 ? "no pins" : undefined;
+}
 
 /**
  * Gives `decide` the listings that it needs: it asks for more by throwing ListingRequiredError.

@@ -17,13 +17,15 @@ import { verifyCommand } from "./verify";
 const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8"));
 
 const program = new Command("workspace-images")
-  .description("Pins the images of Huawei Cloud Workspace desktops per environment of a CDKTF app.")
+  .description("Pins the images of Huawei Cloud Workspace desktops per environment.")
   .version(version)
+  .configureHelp({ subcommandTerm: (command) => command.name() })
   .addHelpText(
     "after",
     `
-It works from cdktf.json and the lock files in workspace-images/ of the current folder.
-Exit codes: 0 done, 1 the answer is no (outdated, not verified), 2 it could not be answered.
+It works from cdktf.json and the lock files in workspace-images/ beside it.
+Exit codes: 0 done, 1 the answer is no (outdated, not verified),
+2 it could not be answered.
 
 Examples:
   workspace-images outdated
@@ -49,12 +51,21 @@ for (const command of [program, ...program.commands]) {
   command.exitOverride().showHelpAfterError("(--help shows how it is used)");
 }
 
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+    // Whoever closes a pipe has read enough, as in: workspace-images list | head -1
+    if (code === "EPIPE") return;
+    process.exitCode = EXIT.unanswered;
+    if (stream === process.stdout) printError(`The output cannot be written: ${message}.`);
+  });
+}
+
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.unanswered;
   } else if (error instanceof Interrupted) {
     printError(error.message);
-    process.exitCode = 130;
+    process.exitCode = error.exitCode;
   } else if (error instanceof WorkspaceImagesError) {
     printError(error.message);
     process.exitCode = EXIT.unanswered;

@@ -8,13 +8,14 @@ import {
 } from "../image-filter";
 import type { WorkspaceImage } from "../workspace-image";
 import { answerEach, type CommonOptions, withCommonOptions, withListings } from "./environments";
-import { report, table } from "./output";
+import { clean, colors, count, report, sections, table } from "./output";
 
 const SERVICE_KEYS = ["imageType", "osType", "platform", "architecture", "packageType", "imageId"] as const;
 
 /** `workspace-images list`: what can be selected. */
 export function listCommand(): Command {
   return withCommonOptions(new Command("list"))
+    .summary("list the images that can be selected")
     .description("Lists the images that can be selected, with the filters of a lookup as options.")
     .option("--image-type <type>", "gold (public) or private")
     .option("--os-type <type>", "Windows, Linux or Other")
@@ -39,7 +40,7 @@ export function listCommand(): Command {
       `
 Examples:
   workspace-images list --env dev --image-type gold --name-regex '^Windows_11'
-  workspace-images list --env dev --sort-field created_at --sort-type desc --json`,
+  workspace-images list --sort-field created_at --sort-type desc --json`,
     )
     .action(async ({ env, json, ...filters }: CommonOptions & ImageFilter) => {
       const filter = parseFilter(filters, "all", "list");
@@ -47,7 +48,7 @@ Examples:
         Object.fromEntries(SERVICE_KEYS.map((key) => [key, filter[key]])),
         "list",
       );
-      const answers = await withListings("Listing images", (source) =>
+      const answers = await withListings((source) =>
         answerEach({ env }, async ({ environment, lockFile }) => {
           const { listing } = await source.environment(environment, lockFile);
           return selectImages([await listing(query)], filter, "all", environment.name);
@@ -56,24 +57,30 @@ Examples:
       report(answers, {
         asJson: json,
         json: (images) => images,
-        text: (images, environment) => `${environment}: ${images.length} images\n${imageTable(images)}\n`,
+        text: sections((images, environment) =>
+          images.length === 0
+            ? `${environment}: no image matches`
+            : `${environment}: ${count(images.length, "image")}\n${imageTable(images)}`,
+        ),
       });
     });
 }
 
+/** Two lines an image: its name, and what is short. */
 function imageTable(images: readonly WorkspaceImage[]): string {
-  if (images.length === 0) return "";
+  const rows = images.flatMap(({ id, name, imageType, osType, architecture, minDisk, createdAt }) => [
+    ["", colors.bold(clean(name ?? "unnamed"))],
+    [
+      "",
+      "",
+      ...[id, imageType, osType, architecture, minDisk?.toString(), createdAt?.slice(0, 10)].map((cell) =>
+        clean(cell ?? "-"),
+      ),
+    ],
+  ]);
   return table(
-    ["NAME, ID", "TYPE", "OS", "ARCH", "DISK GB", "CREATED"],
-    ["rest", 8, 8, 5, 8, 11],
-    images.map(({ id, name, imageType, osType, architecture, minDisk, createdAt }) => [
-      `${name ?? "-"}\n  ${id}`,
-      imageType ?? "-",
-      osType ?? "-",
-      architecture ?? "-",
-      String(minDisk ?? "-"),
-      createdAt?.slice(0, 10) ?? "-",
-    ]),
+    [2, 2, 37, 8, 8, 5, 8, 11],
+    [["", "", "ID", "TYPE", "OS", "ARCH", "DISK GB", "CREATED"], ...rows],
   );
 }
 

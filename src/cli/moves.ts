@@ -1,64 +1,152 @@
-import pc from "picocolors";
-import type { Environment } from "../environment";
-import { type LockedPlace, type Pin, updateLockFile } from "../lock-file";
-import type { Move, Pins } from "../pinning";
-import type { Answer } from "./environments";
-import { print, report, shortImages } from "./output";
+import type { Environment, Project } from "../environment";
+import { LockFileError } from "../errors";
+import type { SingleImageFilter } from "../image-filter";
+import { type LockedPlace, lockFileName, type Pin, updateLockFile } from "../lock-file";
+import { differences, hasSameFilter, type Move, type Outdated, type Pins } from "../pinning";
+import type { WorkspaceImage } from "../workspace-image";
+import { type Answer, thenEach } from "./environments";
+import { clean, colors, count, print, report, sections, wrap } from "./output";
 
 /** What a moved pin does to each kind of resource that uses it (provider 1.97.1). */
-const CONSEQUENCES = `What a new image does when Terraform applies it:
-  huaweicloud_workspace_desktop           rebuilt in place: the system disk is reinstalled
-  huaweicloud_workspace_desktop_pool      cannot be updated: the plan fails, or the pool is
-                                          replaced where the provider has enable_force_new
-  huaweicloud_workspace_app_image_server  replaced
-  huaweicloud_workspace_app_server_group  updated in place`;
+const CONSEQUENCES = `What a new image does to a resource when Terraform applies it:
+  huaweicloud_workspace_desktop
+    rebuilt in place: the system disk is reinstalled. image_type and image_id
+    cannot change together with root_volume or data_volume.
+  huaweicloud_workspace_desktop_pool
+    cannot be updated: the plan fails, or the pool is replaced where the
+    provider has enable_force_new.
+  huaweicloud_workspace_app_image_server
+    replaced.
+  huaweicloud_workspace_app_server_group
+    updated in place. image_product_id is required where image_type is gold;
+    system_disk_size must not be below the image's least disk.`;
+
+/** What one environment's pins are to become. */
+export interface Plan {
+  readonly project: Project;
+  readonly environment: Environment;
+  /** Where that is; undefined where nothing moves. */
+  readonly place: LockedPlace | undefined;
+  /** The pins as they were read. */
+  readonly before: Pins;
+  /** The pins that move. */
+  readonly moved: Pins;
+  /** What to say where none does. */
+  readonly otherwise: string;
+}
+
+/** A move and what people should know of it. */
+interface DescribedMove extends Outdated {
+  /** The pin's filter, where that changes too. */
+  readonly filter?: SingleImageFilter;
+}
 
 /** Moves as `--json` shows them. */
 export function movesForJson(moves: ReadonlyMap<string, Move>): Record<string, Move> {
-  return Object.fromEntries(moves);
+  return Object.fromEntries([...moves].map(([name, { from, to }]) => [name, { from, to }]));
 }
 
-/** Moves for people: old → new. */
-export function describeMoves(moves: ReadonlyMap<string, Move>): string {
-  return [...moves]
-    .map(([name, { from, to }]) => `  ${pc.bold(name)}\n    - ${shortImages(from)}\n    + ${shortImages(to)}`)
-    .join("\n");
+/** Moves for people: what goes, what comes, and which fields that changes. */
+export function describeMoves(moves: ReadonlyMap<string, DescribedMove>): string {
+  return [...moves].map(([name, move]) => `  ${colors.bold(name)}\n${describeMove(move)}`).join("\n");
 }
 
-/** Writes moved pins, unless it is a dry run, and gives what moved. */
-export function move(
-  pins: Pins,
-  moved: Pins,
-  target: { directory: string; environment: Environment; place: LockedPlace; dryRun: boolean | undefined },
-): Map<string, Move> {
-  if (!target.dryRun && moved.size > 0) {
-    updateLockFile(target.directory, target.environment, target.place, (current) => {
-      for (const [name, pin] of moved) current.set(name, pin);
-    });
-  }
-  return new Map(
-    [...moved].map(([name, { images }]) => [name, { from: pins.get(name)?.images ?? [], to: images }]),
-  );
-}
-
-/** Reports what moved, and what that does when it is applied. */
-export function reportMoves(
-  answers: ReadonlyMap<string, Answer<ReadonlyMap<string, Move>>>,
-  { json, dryRun }: { json?: boolean | undefined; dryRun?: boolean | undefined },
+/** Writes what was planned, unless it is a dry run, and reports it. Asks nothing. */
+export function carryOut(
+  plans: ReadonlyMap<string, Answer<Plan>>,
+  { json, dryRun }: { readonly json?: boolean | undefined; readonly dryRun?: boolean | undefined },
 ): void {
+  const answers = dryRun ? plans : thenEach(plans, write);
   report(answers, {
     asJson: json,
-    json: movesForJson,
-    text: (moves, environment) =>
-      moves.size === 0
-        ? `${environment}: nothing to move`
-        : `${environment}: ${moves.size} ${dryRun ? "would move" : "moved"}\n${describeMoves(moves)}`,
+    json: (plan) => movesForJson(movesOf(plan)),
+    text: sections((plan, environment) => {
+      const { moved, otherwise } = plan;
+      if (moved.size === 0) return `${environment}: ${otherwise}`;
+      const where = dryRun ? "would move" : `moved in ${lockFileName(environment)}`;
+      return `${environment}: ${count(moved.size, "pin")} ${where}\n${describeMoves(movesOf(plan))}`;
+    }),
   });
-  const any = [...answers.values()].some((answer) => "value" in answer && answer.value.size > 0);
-  if (!json && any) print(`\n${CONSEQUENCES}`);
+  const replacesImages = [...answers.values()].some(
+    (answer) => "value" in answer && [...movesOf(answer.value).values()].some(replacesImage),
+  );
+  if (!json && replacesImages) print(`\n${CONSEQUENCES}`);
 }
 
 /** The pins named, or all. */
 export function choose(pins: Pins | undefined, names: readonly string[]): Map<string, Pin> {
   return new Map([...(pins ?? [])].filter(([name]) => names.length === 0 || names.includes(name)));
+}
+
+function write(plan: Plan): Plan {
+  const { project, environment, place, before, moved } = plan;
+  if (!place || moved.size === 0) return plan;
+  updateLockFile(project.directory, environment, place, (current) => {
+    for (const [name, pin] of moved) {
+      if (JSON.stringify(current.get(name)) !== JSON.stringify(before.get(name))) {
+        throw new LockFileError(
+          `${lockFileName(environment.name)}: pin "${name}" was changed by another process meanwhile. No pin was moved; run the same command again.`,
+        );
+      }
+      current.set(name, pin);
+    }
+  });
+  return plan;
+}
+
+function movesOf({ before, moved }: Plan): Map<string, DescribedMove> {
+  return new Map(
+    [...moved].map(([name, pin]) => {
+      const old = before.get(name);
+      const { filter, images: to } = pin;
+      return [name, { from: old?.images ?? [], to, ...(old && !hasSameFilter(old, pin) && { filter }) }];
+    }),
+  );
+}
+
+function replacesImage({ from, to }: Move): boolean {
+  return from.some(({ id }) => !to.some((image) => image.id === id));
+}
+
+function describeMove({ from, to, problem, filter }: DescribedMove): string {
+  if (problem)
+    return [...from.map((image) => describeImage("-", image)), describeProblem(problem)].join("\n");
+  const gone = from.filter(({ id }) => !to.some((image) => image.id === id));
+  const come = to.filter(({ id }) => !from.some((image) => image.id === id));
+  const stay = from.flatMap((old) => to.filter(({ id }) => id === old.id).map((now) => ({ old, now })));
+  const changed = stay.filter(({ old, now }) => differences(old, now).length > 0);
+  const lines = changed.flatMap(({ old, now }) => [describeImage("~", now), ...describeChanges(old, now)]);
+  lines.push(...gone.map((image) => describeImage("-", image)));
+  for (const image of come) {
+    const old = gone.find(({ name }) => name === image.name) ?? (from.length === 1 ? gone[0] : undefined);
+    lines.push(describeImage("+", image), ...(old ? describeChanges(old, image) : []));
+  }
+  const same = stay.length - changed.length;
+  if (lines.length === 0 && !filter) lines.push("    the same images in another order");
+  else if (same > 0) lines.push(`    = ${count(same, "image")} unchanged`);
+  if (filter) {
+    const criteria = Object.entries(filter).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+    lines.push(wrap(clean(`another filter: ${criteria.join(", ") || "none"}`), "    "));
+  }
+  return lines.join("\n");
+}
+
+function describeImage(mark: "-" | "+" | "~", { id, name, createdAt }: WorkspaceImage): string {
+  const paint = { "-": colors.red, "+": colors.green, "~": colors.yellow }[mark];
+  const created = createdAt ? `, created ${createdAt.slice(0, 10)}` : "";
+  return `    ${paint(`${mark} ${clean(name ?? "unnamed")}`)}\n      ${clean(id + created)}`;
+}
+
+/** What differs beside what the lines of two images show. */
+function describeChanges(old: WorkspaceImage, now: WorkspaceImage): string[] {
+  return differences(old, now)
+    .filter((change) => old.id === now.id || !/^(id|name|createdAt) /.test(change))
+    .map((change) => wrap(clean(change), "      "));
+}
+
+function describeProblem({ message }: Error): string {
+  const lines = clean(message)
+    .split("\n")
+    .map((line) => wrap(line.trimStart(), line.startsWith(" ") ? "        " : "      "));
+  return colors.yellow(`    ! ${lines.join("\n").trimStart()}`);
 }

@@ -1,47 +1,54 @@
 import { Command } from "commander";
-import { outdated, reselect } from "../pinning";
+import { type Outdated, outdated, reselect } from "../pinning";
 import {
   answerEach,
   type CommonOptions,
   withCommonOptions,
   withListings,
+  withoutPins,
   withRequiredListings,
 } from "./environments";
 import { describeMoves, movesForJson } from "./moves";
-import { report } from "./output";
+import { report, sections } from "./output";
 
 /** `workspace-images outdated`: pins for which the filter now selects another image. */
 export function outdatedCommand(): Command {
   return withCommonOptions(new Command("outdated"))
+    .summary("show pins whose filter now selects another image")
     .description(
-      "Shows the pins whose filter now selects another image. Changes nothing; exit code 1 if there are any.",
+      "Shows the pins whose filter now selects another image, or cannot decide for one any more. Changes nothing; exit code 1 if there are any.",
     )
     .addHelpText(
       "after",
       `
+With --json, a pin's "to" has none or several images where its filter cannot
+decide for one.
+
 Examples:
   workspace-images outdated
   workspace-images outdated --env prod --json`,
     )
     .action(async ({ env, json }: CommonOptions) => {
-      const answers = await withListings("Listing images", (source) =>
+      const answers = await withListings((source) =>
         answerEach({ env }, async ({ environment, lockFile }) => {
-          if (!lockFile) return new Map();
+          const otherwise = withoutPins(lockFile) ?? "every pin is what its filter selects";
+          if (!lockFile || lockFile.pins.size === 0) return { moves: new Map<string, Outdated>(), otherwise };
           const listings = await source.environment(environment, lockFile);
-          const selected = await withRequiredListings(listings, (known) =>
+          const selections = await withRequiredListings(listings, (known) =>
             reselect(lockFile.pins, known, environment.name),
           );
-          return outdated(lockFile.pins, selected);
+          return { moves: outdated(lockFile.pins, selections), otherwise };
         }),
       );
       report(answers, {
         asJson: json,
-        json: movesForJson,
-        text: (moves, environment) =>
+        json: ({ moves }) => movesForJson(moves),
+        text: sections(({ moves, otherwise }, environment) =>
           moves.size === 0
-            ? `${environment}: every pin is what its filter selects`
+            ? `${environment}: ${otherwise}`
             : `${environment}: ${moves.size} outdated\n${describeMoves(moves)}`,
-        no: (moves) => moves.size > 0,
+        ),
+        no: ({ moves }) => moves.size > 0,
       });
     });
 }

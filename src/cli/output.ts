@@ -1,8 +1,7 @@
-import Table from "cli-table3";
+import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import { ApiError } from "../api/api-error";
 import { ResponseError, type WorkspaceImagesError } from "../errors";
-import type { WorkspaceImage } from "../workspace-image";
 import type { Answer } from "./environments";
 
 /** Exit codes of every command. */
@@ -11,26 +10,43 @@ export const EXIT = { done: 0, no: 1, unanswered: 2 } as const;
 /** Width that tables must fit, in columns. */
 export const WIDTH = Math.max(80, process.stdout.columns ?? 80);
 
+/** Colours for standard output: only on a terminal that has them, and where NO_COLOR is not set. */
+export const colors = colorsOf(process.stdout);
+const errorColors = colorsOf(process.stderr);
+
+const CLEAR_LINE = "\r\u001b[2K";
+let progressIsShown = false;
+
 /** Prints an error where it does not disturb what a program reads. */
 export function printError(message: string): void {
-  process.stderr.write(`${pc.red("error:")} ${message}\n`);
+  printMessage(`${errorColors.red("error:")} ${clean(message)}`);
 }
 
 /** Prints what a user should know although it is no error. */
 export function printWarning(message: string): void {
-  process.stderr.write(`${pc.yellow("warning:")} ${message}\n`);
+  printMessage(`${errorColors.yellow("warning:")} ${clean(message)}`);
 }
 
-/** Prints text for people. */
+/** Prints on standard output. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Text from outside as a terminal may get it: whoever names an image must not control the reader's terminal. */
+export function clean(text: string): string {
+  return stripVTControlCharacters(text).replace(/[^\P{Cc}\n\t]|\p{Cf}/gu, "\uFFFD");
+}
+
+/** A number of things, such as `1 image` or `3 images`. */
+export function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? "" : "s"}`;
+}
+
 /**
- * Prints answers and sets the exit code: a JSON object on standard output, or a section for each environment;
- * what could not be answered goes to standard error.
+ * Prints answers and sets the exit code: a JSON object on standard output, or text for people;
+ * what could not be answered goes to standard error as well.
  * @param options.json what a program gets for an answer
- * @param options.text what people get for an answer
+ * @param options.text what people get for all answers
  * @param options.no whether an answer is "no"
  */
 export function report<T>(
@@ -38,70 +54,78 @@ export function report<T>(
   options: {
     readonly asJson: boolean | undefined;
     readonly json: (value: T) => unknown;
-    readonly text: (value: T, environment: string) => string;
+    readonly text: (values: ReadonlyMap<string, T>) => string;
     readonly no?: (value: T) => boolean;
   },
 ): void {
-  const object: Record<string, unknown> = {};
-  let code: number = EXIT.done;
+  const values = new Map<string, T>();
+  const failed = new Map<string, string[]>();
   for (const [environment, answer] of answers) {
-    if ("error" in answer) {
-      code = EXIT.unanswered;
-      object[environment] = { error: errorForJson(answer.error) };
-      printError(`${environment}: ${answer.error.message}`);
-      continue;
+    if ("value" in answer) {
+      values.set(environment, answer.value);
+    } else {
+      const { message } = answer.error;
+      failed.set(message, [...(failed.get(message) ?? []), environment]);
     }
-    object[environment] = options.json(answer.value);
-    if (code === EXIT.done && options.no?.(answer.value)) code = EXIT.no;
-    if (!options.asJson) print(options.text(answer.value, environment));
   }
-  if (options.asJson) print(JSON.stringify(object, null, 2));
-  process.exitCode = code;
+  if (options.asJson) {
+    const object = [...answers].map(([environment, answer]) => [
+      environment,
+      "value" in answer ? options.json(answer.value) : { error: errorForJson(answer.error) },
+    ]);
+    print(JSON.stringify(Object.fromEntries(object), null, 2));
+  } else if (values.size > 0) {
+    print(options.text(values));
+  }
+  for (const [message, environments] of failed) printError(`${environments.join(", ")}: ${message}`);
+  const isNo = [...values.values()].some((value) => options.no?.(value));
+  process.exitCode = failed.size > 0 ? EXIT.unanswered : isNo ? EXIT.no : EXIT.done;
 }
 
-/** A table without lines that fits the terminal; `widths` are columns, of which one may be `"rest"`. */
-export function table(
-  head: readonly string[],
-  widths: readonly (number | "rest")[],
-  rows: readonly string[][],
-): string {
-  const fixed = widths.reduce<number>((sum, width) => sum + (width === "rest" ? 0 : width), 0);
-  const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "" };
-  const drawn = new Table({
-    head: head.map((title) => pc.bold(title)),
-    colWidths: widths.map((width) => (width === "rest" ? WIDTH - fixed : width)),
-    wordWrap: true,
-    wrapOnWordBoundary: false,
-    chars: {
-      ...none,
-      "bottom-left": "",
-      "bottom-right": "",
-      left: "",
-      "left-mid": "",
-      mid: "",
-      "mid-mid": "",
-      right: "",
-      "right-mid": "",
-      middle: "",
-    },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 1 },
-  });
-  drawn.push(...rows);
-  return drawn
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
+/** Text for people with a section for each environment; an empty line follows sections of several lines. */
+export function sections<T>(
+  section: (value: T, environment: string) => string,
+): (values: ReadonlyMap<string, T>) => string {
+  return (values) =>
+    [...values]
+      .map(([environment, value]) => section(value, environment))
+      .map((text) => (text.includes("\n") ? `${text}\n` : text))
+      .join("\n")
+      .trimEnd();
 }
 
-/** An image in one line for people. */
-export function shortImage({ id, name }: WorkspaceImage): string {
-  return `${name ?? "unnamed"} (${id})`;
+/**
+ * A table without rules. A cell that is too long is never cut, so that it can be copied and searched for.
+ * @param widths of the columns, with the space that separates them
+ */
+export function table(widths: readonly number[], rows: readonly (readonly string[])[]): string {
+  const pad = (cell: string, at: number) =>
+    `${cell}${" ".repeat(Math.max(1, (widths[at] ?? 0) - displayWidth(cell)))}`;
+  return rows.map((row) => row.map(pad).join("").trimEnd()).join("\n");
 }
 
-/** Several images in one line for people. */
-export function shortImages(images: readonly WorkspaceImage[]): string {
-  return images.map(shortImage).join(", ") || "none";
+/** How many columns a text takes on a terminal: Chinese, Japanese and Korean characters take two. */
+export function displayWidth(text: string): number {
+  const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\u3000-\u303f\uff01-\uff60]/u;
+  return [...stripVTControlCharacters(text)].reduce(
+    (width, character) => width + (wide.test(character) ? 2 : 1),
+    0,
+  );
+}
+
+/** Breaks a text between words so that it fits, every line behind `indent`. */
+export function wrap(text: string, indent: string): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && indent.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line].map((part) => `${indent}${part}`).join("\n");
 }
 
 /** Says on a terminal what is waited for, once that takes longer than a second. */
@@ -110,14 +134,30 @@ export async function withProgress<T>(what: string, work: Promise<T>): Promise<T
   const started = Date.now();
   const timer = setInterval(() => {
     const seconds = Math.round((Date.now() - started) / 1000);
-    process.stderr.write(`\r${pc.dim(`${what} … ${seconds} s`)}`);
+    process.stderr.write(`${CLEAR_LINE}${errorColors.dim(`${what} … ${seconds} s`)}`);
+    progressIsShown = true;
   }, 1000);
   try {
     return await work;
   } finally {
     clearInterval(timer);
-    if (Date.now() - started >= 1000) process.stderr.write("\r\u001b[2K");
+    clearProgress();
   }
+}
+
+function printMessage(message: string): void {
+  clearProgress();
+  process.stderr.write(`${message}\n`);
+}
+
+function clearProgress(): void {
+  if (progressIsShown) process.stderr.write(CLEAR_LINE);
+  progressIsShown = false;
+}
+
+function colorsOf(stream: NodeJS.WriteStream): ReturnType<typeof pc.createColors> {
+  // Not picocolors' own choice: that one colours pipes where CI is set.
+  return pc.createColors(stream.isTTY === true && stream.hasColors());
 }
 
 function errorForJson(error: WorkspaceImagesError): { code: string; message: string; requestId?: string } {

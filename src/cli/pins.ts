@@ -1,32 +1,58 @@
 import { Command } from "commander";
-import pc from "picocolors";
-import type { Pin } from "../lock-file";
-import { isSameRelease } from "../pinning";
-import { type Answer, answerEach, type CommonOptions, withCommonOptions } from "./environments";
-import { print, report, table, WIDTH } from "./output";
+import type { Environment } from "../environment";
+import type { LockFile, Pin } from "../lock-file";
+import { isSamePlace, isSameRelease } from "../pinning";
+import type { WorkspaceImage } from "../workspace-image";
+import { answerEach, type CommonOptions, withCommonOptions, withoutPins } from "./environments";
+import { clean, colors, count, displayWidth, report, table, WIDTH } from "./output";
 
-const NAME_WIDTH = 18;
-const CELL_WIDTH = 20;
+const DAY = 24 * 3600 * 1000;
+/** Space before an image, and between columns. */
+const GAP = 2;
+
+/** One environment's column. */
+interface Column {
+  readonly environment: Environment;
+  readonly lockFile: LockFile | undefined;
+}
+
+/** One pin: a row for each distinct image, with a cell for each column. */
+interface Block {
+  readonly name: string;
+  readonly rows: readonly { readonly label: string; readonly cells: readonly string[] }[];
+}
 
 /** `workspace-images pins`: pins × environments. */
 export function pinsCommand(): Command {
   return withCommonOptions(new Command("pins"))
-    .description("Shows what is pinned in every environment, how old it is, and whether environments differ.")
+    .summary("show pins by environment: images, ages, differences")
+    .description(
+      "Shows what is pinned in every environment, how long ago that was, and whether environments differ. Asks no service.",
+    )
     .addHelpText(
       "after",
       `
+A pin is marked "differs" where environments have other images, and "stale" from
+the environment's maxPinAgeDays on.
+
 Examples:
   workspace-images pins
   workspace-images pins --env prod --json`,
     )
     .action(async ({ env, json }: CommonOptions) => {
-      const answers = await answerEach({ env }, ({ lockFile }) => lockFile?.pins ?? new Map<string, Pin>());
+      const answers = await answerEach(
+        { env },
+        ({ environment, lockFile }): Column => ({
+          environment,
+          lockFile,
+        }),
+      );
       report(answers, {
         asJson: json,
-        json: (pins) => Object.fromEntries([...pins].map(([name, pin]) => [name, pinForJson(pin)])),
-        text: () => "",
+        json: ({ lockFile }) =>
+          Object.fromEntries([...(lockFile?.pins ?? [])].map(([name, pin]) => [name, pinForJson(pin)])),
+        text: (columns) => describe([...columns.values()]),
       });
-      if (!json) print(pinTables(answers));
     });
 }
 
@@ -35,49 +61,110 @@ export function pinForJson({ filter, pinnedAt, images }: Pin) {
   return { filter, pinnedAt, images };
 }
 
-function pinTables(answers: ReadonlyMap<string, Answer<ReadonlyMap<string, Pin>>>): string {
-  const columns = [...answers].flatMap(([name, answer]) =>
-    "value" in answer ? [{ name, pins: answer.value }] : [],
-  );
-  const rows = [...new Set(columns.flatMap(({ pins }) => [...pins.keys()]))].sort();
-  if (columns.length === 0) return "";
-  if (rows.length === 0) return "No pins yet: cdktf synth (with CI unset) takes them.";
-  const perTable = Math.max(1, Math.floor((WIDTH - NAME_WIDTH) / CELL_WIDTH));
-  const tables: string[] = [];
-  for (let first = 0; first < columns.length; first += perTable) {
-    const shown = columns.slice(first, first + perTable);
-    const width = Math.floor((WIDTH - NAME_WIDTH) / shown.length);
-    tables.push(
-      table(
-        ["PIN", ...shown.map(({ name }) => name)],
-        [NAME_WIDTH, ...shown.map(() => width)],
-        rows.map((row) => [
-          isSameEverywhere(columns.map(({ pins }) => pins.get(row)))
-            ? row
-            : `${row}\n${pc.yellow("differs")}`,
-          ...shown.map(({ pins }) => cell(pins.get(row))),
-        ]),
-      ),
-    );
+function describe(columns: readonly Column[]): string {
+  const names = [...new Set(columns.flatMap(({ lockFile }) => [...(lockFile?.pins.keys() ?? [])]))].sort();
+  const blocks = names.map((name) => blockOf(name, columns));
+  const notes = columns.flatMap(({ environment: { name }, lockFile }) => {
+    const note = withoutPins(lockFile);
+    return note ? [`${name}: ${note}`] : [];
+  });
+  const tables = names.length > 0 ? tablesOf(columns, blocks) : [];
+  return [...tables, ...(notes.length > 0 ? [notes.join("\n")] : [])].join("\n\n");
+}
+
+function blockOf(name: string, columns: readonly Column[]): Block {
+  const pins = columns.map(({ lockFile }) => lockFile?.pins.get(name));
+  const cells = (has: (pin: Pin, at: number) => boolean) =>
+    pins.map((pin, at) => (pin && has(pin, at) ? age(pin, columns[at]!.environment) : "-"));
+  const found = distinctImages(pins, columns);
+  const rows = found.map((images) => {
+    const { id, name = id } = images.find((image) => image !== undefined)!;
+    const isOnlyOne = found.filter((others) => others.some((other) => other?.name === name)).length === 1;
+    return {
+      label: clean(isOnlyOne ? name : `${name} (${id})`),
+      cells: cells((_, at) => images[at] !== undefined),
+    };
+  });
+  if (pins.some((pin) => pin?.images.length === 0)) {
+    rows.push({ label: "no image", cells: cells(({ images }) => images.length === 0) });
   }
-  return tables.join("\n\n");
+  return { name, rows };
 }
 
-function cell(pin: Pin | undefined): string {
-  if (!pin) return "-";
-  const images = pin.images.map(({ id, name }) => `${name ?? id}`);
-  return `${images.join("\n") || "no image"}\n${pc.dim(age(pin.pinnedAt))}`;
+/** The distinct images of a pin as each column has them: in one place by ID, across places by release. */
+function distinctImages(
+  pins: readonly (Pin | undefined)[],
+  columns: readonly Column[],
+): (WorkspaceImage | undefined)[][] {
+  const isSame = (a: WorkspaceImage, at: number, b: WorkspaceImage, bAt: number) =>
+    isSamePlace(columns[at]!.lockFile!, columns[bAt]!.lockFile!) ? a.id === b.id : isSameRelease(a, b);
+  const found: (WorkspaceImage | undefined)[][] = [];
+  for (const [at, pin] of pins.entries()) {
+    for (const image of pin?.images ?? []) {
+      const known = found.find(
+        (images) =>
+          !images[at] && images.every((other, otherAt) => !other || isSame(other, otherAt, image, at)),
+      );
+      if (known) known[at] = image;
+      else found.push(columns.map((_, index) => (index === at ? image : undefined)));
+    }
+  }
+  return found;
 }
 
-function age(pinnedAt: string): string {
-  const days = Math.floor((Date.now() - Date.parse(pinnedAt)) / (24 * 3600 * 1000));
-  return days < 1 ? "today" : days === 1 ? "1 day" : `${days} days`;
+/** A column as it is drawn: which one, under what head, how wide. */
+interface Drawn {
+  readonly at: number;
+  readonly head: string;
+  readonly width: number;
 }
 
-function isSameEverywhere([first, ...others]: readonly (Pin | undefined)[]): boolean {
-  return others.every(
-    (other) =>
-      other?.images.length === first?.images.length &&
-      (first?.images.every((image, index) => isSameRelease(image, other!.images[index]!)) ?? true),
-  );
+/** As many tables as it takes for every column to fit, where images stand on lines of their own. */
+function tablesOf(columns: readonly Column[], blocks: readonly Block[]): string[] {
+  const cells = blocks.flatMap(({ rows }) => rows.map((row) => row.cells));
+  const tables: Drawn[][] = [];
+  let left = 0;
+  for (const [at, { environment }] of columns.entries()) {
+    const head = environment.name;
+    const width = GAP + Math.max(head.length, ...cells.map((row) => row[at]!.length));
+    if (tables.length === 0 || width > left) {
+      tables.push([]);
+      left = WIDTH - GAP;
+    }
+    tables.at(-1)!.push({ at, head: colors.bold(head), width });
+    left -= width;
+  }
+  return tables.map((shown) => draw(shown, blocks));
+}
+
+/** An image and its ages stand in one line where that fits, else in two. */
+function draw(shown: readonly Drawn[], blocks: readonly Block[]): string {
+  const longest = Math.max(...blocks.flatMap(({ rows }) => rows.map(({ label }) => displayWidth(label))));
+  const isOneLine = shown.reduce((sum, { width }) => sum + width, GAP + longest) <= WIDTH;
+  const rows = blocks.flatMap((block) => [
+    [heading(block)],
+    ...block.rows.flatMap(({ label, cells }) => {
+      const ages = shown.map(({ at }) => cells[at]!.replace(/.* stale$/, colors.yellow));
+      const inTwoLines = [
+        ["", label],
+        ["", "", ...ages],
+      ];
+      return isOneLine ? [["", label, ...ages]] : inTwoLines;
+    }),
+    [""],
+  ]);
+  const widths = [GAP, isOneLine ? longest + GAP : GAP, ...shown.map(({ width }) => width)];
+  return table(widths, [["", "", ...shown.map(({ head }) => head)], ...rows]).trimEnd();
+}
+
+function heading({ name, rows }: Block): string {
+  const differs = rows.some(({ cells }) => cells.includes("-"));
+  return differs ? `${colors.bold(name)}  ${colors.yellow("differs")}` : colors.bold(name);
+}
+
+function age({ pinnedAt }: Pin, { maxPinAgeDays = Number.POSITIVE_INFINITY }: Environment): string {
+  const passed = Date.now() - Date.parse(pinnedAt);
+  const days = Math.floor(passed / DAY);
+  const text = days < 1 ? "today" : count(days, "day");
+  return passed < maxPinAgeDays * DAY ? text : `${text} stale`;
 }

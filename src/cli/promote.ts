@@ -1,19 +1,19 @@
 import { Command } from "commander";
 import { ConfigurationError } from "../errors";
-import type { LockFile } from "../lock-file";
-import { readLockFile } from "../lock-file";
+import { type LockFile, readLockFile } from "../lock-file";
 import { isSamePlace, promote } from "../pinning";
-import { answerEach, type CommonOptions, openProject, withListings } from "./environments";
-import { choose, move, reportMoves } from "./moves";
+import { answerEach, type CommonOptions, openProject, withListings, withoutPins } from "./environments";
+import { carryOut, choose, type Plan } from "./moves";
 
 /** `workspace-images promote <from> <to> [pin…]`: gives one environment the images of another. */
 export function promoteCommand(): Command {
   return new Command("promote")
+    .summary("give one environment the images of another")
     .argument("<from>", "environment that has the images")
     .argument("<to>", "environment that gets them")
     .argument("[pin...]", "pins to promote (default: all)")
     .description(
-      "Gives <to> the images that <from> has pinned: by ID in the same region and project, else the image of the same name, type, OS version and architecture. Moves all pins or none; asks nothing.",
+      "Gives <to> the images that <from> has pinned, and their filters: by ID in the same region and project, else the image of the same name, type, OS version and architecture. Moves all pins or none, and says what that does to resources. Asks nothing.",
     )
     .option("--dry-run", "show what would move, and change nothing")
     .option("--json", "print one JSON object, keyed by environment")
@@ -28,12 +28,12 @@ Examples:
       async (from: string, to: string, names: string[], options: CommonOptions & { dryRun?: boolean }) => {
         const source = sourceOf(from, to, names);
         const pins = choose(source.pins, names);
-        const answers = await withListings("Listing images", (listings) =>
-          answerEach({ env: [to] }, async ({ project, environment, lockFile }) => {
+        const plans = await withListings((listings) =>
+          answerEach({ env: [to] }, async ({ project, environment, lockFile }): Promise<Plan> => {
             const known = lockFile ?? configuredPlace(environment);
             const { place, listing } =
               known && isSamePlace(source, known)
-                ? { place: { region: known.region, projectId: known.projectId }, listing: undefined }
+                ? { place: { region: known.region, projectId: known.projectId } }
                 : await listings.environment(environment, lockFile);
             const images = listing && !isSamePlace(source, place) ? (await listing({})).images : [];
             const before = lockFile?.pins ?? new Map();
@@ -42,15 +42,11 @@ Examples:
               { environment: to, place, pins: before },
               images,
             );
-            return move(before, moved, {
-              directory: project.directory,
-              environment,
-              place,
-              dryRun: options.dryRun,
-            });
+            const otherwise = `nothing to move: it has the images of "${from}"`;
+            return { project, environment, place, before, moved, otherwise };
           }),
         );
-        reportMoves(answers, options);
+        carryOut(plans, options);
       },
     );
 }
@@ -59,12 +55,14 @@ function sourceOf(from: string, to: string, names: readonly string[]): LockFile 
   if (from === to) throw new ConfigurationError(`"${from}" cannot be promoted to itself.`);
   const { project, environments } = openProject([from, to]);
   const source = readLockFile(project.directory, environments[0]!);
-  const unknown = names.filter((name) => !source?.pins.has(name));
-  if (source && source.pins.size > 0 && unknown.length === 0) return source;
+  const nothing = withoutPins(source);
+  if (!source || nothing) {
+    throw new ConfigurationError(`Environment "${from}" has nothing to promote: ${nothing}.`);
+  }
+  const unknown = names.filter((name) => !source.pins.has(name));
+  if (unknown.length === 0) return source;
   throw new ConfigurationError(
-    unknown.length > 0
-      ? `Environment "${from}" has no pin ${unknown.join(", ")}. See: workspace-images pins --env ${from}`
-      : `Environment "${from}" has no pins to promote: run cdktf synth there first, with CI unset.`,
+    `Environment "${from}" has no pin ${unknown.join(", ")}. See: workspace-images pins --env ${from}`,
   );
 }
 

@@ -1,22 +1,26 @@
 import { Command } from "commander";
 import { ConfigurationError } from "../errors";
 import { readLockFile } from "../lock-file";
-import { type Move, reselect, update } from "../pinning";
+import { reselect, update } from "../pinning";
 import {
   answerEach,
   type CommonOptions,
   openProject,
   withCommonOptions,
   withListings,
+  withoutPins,
   withRequiredListings,
 } from "./environments";
-import { choose, move, reportMoves } from "./moves";
+import { carryOut, choose, type Plan } from "./moves";
 
 /** `workspace-images update [pin…]`: moves pins to what their filter selects now. */
 export function updateCommand(): Command {
   return withCommonOptions(new Command("update"))
+    .summary("move pins to what their filter selects now")
     .argument("[pin...]", "pins to move (default: all)")
-    .description("Moves pins to what their filter selects now, and says what that does. Asks nothing.")
+    .description(
+      "Moves pins to what their filter selects now, and says what that does to resources. Asks nothing. In an environment it moves all or none.",
+    )
     .option("--dry-run", "show what would move, and change nothing")
     .addHelpText(
       "after",
@@ -27,38 +31,46 @@ Examples:
     )
     .action(async (names: string[], { env, json, dryRun }: CommonOptions & { dryRun?: boolean }) => {
       requireKnown(names, env);
-      const answers = await withListings("Listing images", (source) =>
-        answerEach({ env }, async ({ project, environment, lockFile }) => {
+      const plans = await withListings((source) =>
+        answerEach({ env }, async ({ project, environment, lockFile }): Promise<Plan> => {
           const pins = choose(lockFile?.pins, names);
-          if (pins.size === 0) return new Map<string, Move>();
+          const plan = { project, environment, before: pins, moved: new Map() };
+          if (!lockFile || pins.size === 0) {
+            const otherwise = withoutPins(lockFile) ?? `it has no pin ${names.join(", ")}`;
+            return { ...plan, place: lockFile, otherwise };
+          }
           const listings = await source.environment(environment, lockFile);
-          const selected = await withRequiredListings(listings, (known) =>
+          const selections = await withRequiredListings(listings, (known) =>
             reselect(pins, known, environment.name),
           );
-          const { place } = listings;
-          return move(pins, update(pins, selected), {
-            directory: project.directory,
-            environment,
-            place,
-            dryRun,
-          });
+          return {
+            ...plan,
+            place: listings.place,
+            moved: update(pins, selections),
+            otherwise: "nothing to move: every pin is what its filter selects",
+          };
         }),
       );
-      reportMoves(answers, { json, dryRun });
+      carryOut(plans, { json, dryRun });
     });
 }
 
 /** A misspelt pin must not pass for one that is up to date. */
 function requireKnown(names: readonly string[], env: string[] | undefined): void {
   const { project, environments } = openProject(env);
-  const known = environments.flatMap((environment) => {
-    const pins = readLockFile(project.directory, environment)?.pins ?? new Map();
-    return [...pins.keys()];
-  });
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
+  const unknown = new Set(names);
+  for (const environment of environments) {
+    try {
+      for (const name of readLockFile(project.directory, environment)?.pins.keys() ?? [])
+        unknown.delete(name);
+    } catch {
+      // It may hold the pin; that it cannot be read is reported as its answer.
+      return;
+    }
+  }
+  if (unknown.size > 0) {
     throw new ConfigurationError(
-      `There is no pin ${unknown.join(", ")} in ${environments.map(({ name }) => name).join(", ")}. See: workspace-images pins`,
+      `There is no pin ${[...unknown].join(", ")} in ${environments.map(({ name }) => name).join(", ")}. See: workspace-images pins`,
     );
   }
 }

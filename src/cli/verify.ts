@@ -1,13 +1,15 @@
 import { Command } from "commander";
-import pc from "picocolors";
 import { type Verdict, verify } from "../pinning";
-import { answerEach, type CommonOptions, withCommonOptions, withListings } from "./environments";
-import { report } from "./output";
+import { answerEach, type CommonOptions, withCommonOptions, withListings, withoutPins } from "./environments";
+import { clean, colors, report, sections, wrap } from "./output";
 
 /** `workspace-images verify`: every pinned image still exists, unchanged. */
 export function verifyCommand(): Command {
   return withCommonOptions(new Command("verify"))
-    .description("Checks that every pinned image still exists, unchanged. Exit code 1 if one does not.")
+    .summary("check that every pinned image still exists, unchanged")
+    .description(
+      "Checks that every pinned image still exists, unchanged. Exit code 1 if one was deleted or changed, 2 if an environment could not be reached.",
+    )
     .addHelpText(
       "after",
       `
@@ -16,25 +18,37 @@ Examples:
   workspace-images verify --env prod --json`,
     )
     .action(async ({ env, json }: CommonOptions) => {
-      const answers = await withListings("Listing images", (source) =>
+      const answers = await withListings((source) =>
         answerEach({ env }, async ({ environment, lockFile }) => {
-          if (!lockFile || lockFile.pins.size === 0) return new Map<string, Verdict>();
+          const otherwise = withoutPins(lockFile);
+          if (!lockFile || otherwise) return { verdicts: new Map<string, Verdict>(), otherwise };
           const { listing } = await source.environment(environment, lockFile);
-          return verify(lockFile.pins, (await listing({})).images);
+          return { verdicts: verify(lockFile.pins, (await listing({})).images) };
         }),
       );
       report(answers, {
         asJson: json,
-        json: (verdicts) => Object.fromEntries(verdicts),
-        text: (verdicts, environment) =>
-          verdicts.size === 0
-            ? `${environment}: no pins`
-            : `${environment}:\n${[...verdicts].map(([name, verdict]) => describe(name, verdict)).join("\n")}`,
-        no: (verdicts) => [...verdicts.values()].some(({ ok }) => !ok),
+        json: ({ verdicts }) => Object.fromEntries(verdicts),
+        text: sections(({ verdicts, otherwise }, environment) =>
+          otherwise ? `${environment}: ${otherwise}` : describe(verdicts, environment),
+        ),
+        no: ({ verdicts }) => hasFailed(verdicts),
       });
     });
 }
 
-function describe(name: string, { ok, reason }: Verdict): string {
-  return ok ? `  ${pc.green("ok")}   ${name}` : `  ${pc.red("FAIL")} ${name}\n       ${reason}`;
+function describe(verdicts: ReadonlyMap<string, Verdict>, environment: string): string {
+  const lines = [...verdicts].map(([name, { ok, reason }]) =>
+    ok
+      ? `  ${colors.green("ok")}    ${name}`
+      : `  ${colors.red("FAIL")}  ${name}\n${wrap(clean(reason ?? ""), "        ")}`,
+  );
+  if (hasFailed(verdicts)) {
+    lines.push(`  What the filters select now: workspace-images outdated --env ${environment}`);
+  }
+  return `${environment}:\n${lines.join("\n")}`;
+}
+
+function hasFailed(verdicts: ReadonlyMap<string, Verdict>): boolean {
+  return [...verdicts.values()].some(({ ok }) => !ok);
 }
