@@ -154,11 +154,13 @@ export function verify(pins: Pins, listing: readonly WorkspaceImage[]): Map<stri
   );
 }
 
-/** Whether two images of any regions are the same release: name, type, operating system version and architecture. */
+/**
+ * Whether two images of any regions are the same release: name, type, operating system version and architecture.
+ * Images without a name are not.
+ */
 export function isSameRelease(a: WorkspaceImage, b: WorkspaceImage): boolean {
-  return (["name", "imageType", "osVersion", "architecture"] as const).every(
-    (field) => a[field] === b[field],
-  );
+  const fields = ["name", "imageType", "osVersion", "architecture"] as const;
+  return a.name !== undefined && fields.every((field) => a[field] === b[field]);
 }
 
 /** The fields in which two images differ, such as `minDisk 80 → 100`. */

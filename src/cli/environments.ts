@@ -62,7 +62,7 @@ export function openProject(names?: readonly string[]): { project: Project; envi
 
 /**
  * Answers for every environment that was asked for, side by side; an environment that fails does not stop the others.
- * @returns the answers by environment, in the order of cdktf.json
+ * @returns the answers by environment, in the order in which they were asked for, else that of cdktf.json
  */
 export async function answerEach<T>(
   { env }: CommonOptions,

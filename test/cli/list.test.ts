@@ -1,0 +1,123 @@
+import { WorkspaceEmulator } from "../../src/emulator";
+import { image } from "../support/images";
+import { TestProject } from "../support/project";
+
+// Processes are started, on machines that may be busy.
+jest.setTimeout(60_000);
+
+const windows = image({
+  id: "5f7528f9-ff3e-43d7-b529-a50b573ff77d",
+  name: "Windows_11_Enterprise_24H2_64bit_Workspace_20250909",
+  minDisk: 100,
+  createdAt: "2025-09-09T02:30:00Z",
+});
+const kylin = image({
+  id: "99914048-42cc-4d31-a66f-882005fc1eb4",
+  name: "Kylin_V10_SP1_ARM64_Workspace_20250422",
+  osType: "Linux",
+  osVersion: "Kylin Desktop V10",
+  architecture: "arm",
+  minRam: 4096,
+  minDisk: 60,
+  diskFormat: "qcow2",
+  productCode: "workspace.kylin",
+  createdAt: "2025-04-22T03:00:00Z",
+});
+const bare = { id: "e418fc84-8a8d-400d-a1d2-81ac0e44f769" };
+
+let emulator: WorkspaceEmulator;
+const project = new TestProject({ dev: { region: "cn-north-4" }, prod: { region: "cn-south-1" } });
+
+beforeAll(async () => {
+  emulator = await WorkspaceEmulator.start({
+    images: {
+      "cn-north-4": [
+        { ...windows, platform: "Windows", packageType: "general" },
+        { ...kylin, platform: "Kylin", packageType: "education" },
+        bare,
+      ],
+      "cn-south-1": [],
+    },
+  });
+});
+
+afterAll(() => emulator.close());
+
+function list(...args: string[]) {
+  return project.cli(["list", ...args], emulator.variables);
+}
+
+it("shows every image in two lines that fit 80 columns, and an environment without images", async () => {
+  const { code, stdout, stderr } = await list();
+  expect(stdout).toBe(`dev: 3 images
+    ID                                   TYPE    OS      ARCH DISK GB CREATED
+  Kylin_V10_SP1_ARM64_Workspace_20250422
+    99914048-42cc-4d31-a66f-882005fc1eb4 gold    Linux   arm  60      2025-04-22
+  Windows_11_Enterprise_24H2_64bit_Workspace_20250909
+    5f7528f9-ff3e-43d7-b529-a50b573ff77d gold    Windows x86  100     2025-09-09
+  unnamed
+    e418fc84-8a8d-400d-a1d2-81ac0e44f769 -       -       -    -       -
+
+prod: no image matches
+`);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+});
+
+it("gives the images with all their fields as JSON", async () => {
+  const { stdout } = await list("--json");
+  expect(JSON.parse(stdout)).toEqual({ dev: [kylin, windows, bare], prod: [] });
+});
+
+it.each([
+  ["--image-type", "gold", [kylin, windows]],
+  ["--os-type", "Windows", [windows]],
+  ["--platform", "Kylin", [kylin]],
+  ["--architecture", "arm", [kylin]],
+  ["--package-type", "general", [windows]],
+  ["--image-id", bare.id, [bare]],
+  ["--name", "Kylin_V10_SP1_ARM64_Workspace_20250422", [kylin]],
+  ["--name-regex", "^Windows_1[01]", [windows]],
+  ["--os-version", "Kylin Desktop V10", [kylin]],
+  ["--os-version-regex", "Kylin", [kylin]],
+  ["--disk-format", "qcow2", [kylin]],
+  ["--product-code", "workspace.windows", [windows]],
+  ["--min-disk-at-most", "60", [kylin]],
+  ["--min-ram-at-most", "0", [windows]],
+  ["--created-after", "2025-06-01", [windows]],
+  ["--created-before", "2025-06-01", [kylin]],
+])("selects by %s", async (option, value, images) => {
+  const { stdout } = await list("--env", "dev", option, value, "--json");
+  expect(JSON.parse(stdout)).toEqual({ dev: images });
+});
+
+it("orders by the field and in the direction that are asked for", async () => {
+  const { stdout } = await list(
+    ..."--env dev --image-type gold --sort-field created_at --sort-type desc --json".split(" "),
+  );
+  expect(JSON.parse(stdout)).toEqual({ dev: [windows, kylin] });
+});
+
+it.each([
+  [["--min-disk-at-most", "many"], "It must be a whole number."],
+  [["--name-regex", "("], "nameRegex"],
+  [["--created-after", "yesterday"], "createdAfter"],
+  [["--sort-field", "size"], "sortField"],
+])("refuses %p without asking the service", async (args, message) => {
+  const before = emulator.requests.length;
+  const { code, stdout, stderr } = await list(...args, "--json");
+  expect(code).toBe(2);
+  expect(stdout).toBe("");
+  expect(stderr).toContain(message);
+  expect(emulator.requests).toHaveLength(before);
+});
+
+it("lets no name of an image control the terminal", async () => {
+  const hostile = emulator.publish("cn-south-1", { name: "evil\u001b[2J\u009b1A\u202etxt" });
+  const text = await list("--env", "prod");
+  const json = await list("--env", "prod", "--json");
+  emulator.remove("cn-south-1", hostile.id);
+  expect(text.stdout).toContain("evil");
+  expect(text.stdout).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u);
+  expect(JSON.parse(json.stdout).prod[0].name).toBe(hostile.name);
+});

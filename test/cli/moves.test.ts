@@ -1,0 +1,390 @@
+import { readFileSync } from "node:fs";
+import { WorkspaceEmulator } from "../../src/emulator";
+import { image } from "../support/images";
+import { TestProject } from "../support/project";
+import { daysAgo, pin, start } from "./support";
+
+// Processes are started, on machines that may be busy.
+jest.setTimeout(60_000);
+
+const filter = { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" };
+const old = image({
+  id: "99914048-42cc-4d31-a66f-882005fc1eb4",
+  name: "Windows_11_Enterprise_24H2_64bit_Workspace_20250909",
+  createdAt: "2025-09-09T02:30:00Z",
+});
+const recent = image({
+  id: "5f7528f9-ff3e-43d7-b529-a50b573ff77d",
+  name: "Windows_11_Enterprise_24H2_64bit_Workspace_20260101",
+  minDisk: 100,
+  createdAt: "2026-01-01T02:30:00Z",
+});
+const kiosk = image({ id: "c0ffee00-0000-4000-a000-000000000000", name: "kiosk", imageType: "private" });
+
+const consequences = `
+What a new image does to a resource when Terraform applies it:
+  huaweicloud_workspace_desktop
+    rebuilt in place: the system disk is reinstalled. image_type and image_id
+    cannot change together with root_volume or data_volume.
+  huaweicloud_workspace_desktop_pool
+    cannot be updated: the plan fails, or the pool is replaced where the
+    provider has enable_force_new.
+  huaweicloud_workspace_app_image_server
+    replaced.
+  huaweicloud_workspace_app_server_group
+    updated in place. image_product_id is required where image_type is gold;
+    system_disk_size must not be below the image's least disk.
+`;
+
+let emulator: WorkspaceEmulator;
+let project: TestProject;
+
+beforeEach(async () => {
+  emulator = await WorkspaceEmulator.start({
+    images: { "cn-north-4": [old, recent, kiosk], "cn-south-1": [] },
+  });
+  project = new TestProject({
+    dev: { region: "cn-north-4" },
+    staging: { region: "cn-north-4" },
+    prod: { region: "cn-south-1" },
+  });
+});
+
+afterEach(() => emulator.close());
+
+function place(region: string) {
+  return { region, projectId: emulator.projectId(region) };
+}
+
+function pinIn(environment: string, fixtures: Parameters<typeof pin>[3]): void {
+  pin(project, environment, place(environment === "prod" ? "cn-south-1" : "cn-north-4"), fixtures);
+}
+
+function cli(...args: string[]) {
+  return project.cli(args, emulator.variables);
+}
+
+/** Everything in the lock files, to see that nothing changed. */
+function lockFiles(): string[] {
+  return ["dev", "staging", "prod"].map((name) => {
+    try {
+      return readFileSync(project.lockFile(name), "utf8");
+    } catch {
+      return "none";
+    }
+  });
+}
+
+const officeMove = `  office
+    - Windows_11_Enterprise_24H2_64bit_Workspace_20250909
+      99914048-42cc-4d31-a66f-882005fc1eb4, created 2025-09-09
+    + Windows_11_Enterprise_24H2_64bit_Workspace_20260101
+      5f7528f9-ff3e-43d7-b529-a50b573ff77d, created 2026-01-01
+      minDisk 80 → 100
+`;
+
+describe("outdated", () => {
+  it("shows what each pin has and what its filter selects now, and answers no", async () => {
+    pinIn("dev", { office: { images: old, filter }, kiosk: { images: kiosk, filter: { name: "kiosk" } } });
+    pinIn("staging", { office: { images: recent, filter } });
+    const before = lockFiles();
+    const { code, stdout, stderr } = await cli("outdated");
+    expect(stdout).toBe(`dev: 1 outdated
+${officeMove}
+staging: every pin is what its filter selects
+prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
+`);
+    expect(stderr).toBe("");
+    expect(code).toBe(1);
+    expect(lockFiles()).toEqual(before);
+  });
+
+  it("answers yes where every pin is what its filter selects", async () => {
+    pinIn("dev", { office: { images: recent, filter } });
+    expect((await cli("outdated", "--env", "dev")).code).toBe(0);
+  });
+
+  it("gives only the pins that differ as JSON", async () => {
+    pinIn("dev", { office: { images: old, filter }, kiosk: { images: kiosk, filter: { name: "kiosk" } } });
+    const { code, stdout } = await cli("outdated", "--json");
+    expect(JSON.parse(stdout)).toEqual({
+      dev: { office: { from: [old], to: [recent] } },
+      staging: {},
+      prod: {},
+    });
+    expect(code).toBe(1);
+  });
+
+  it("does not let a filter that cannot decide hide the other pins", async () => {
+    emulator.publish("cn-north-4", { ...kiosk, id: "another-kiosk" });
+    pinIn("dev", { office: { images: old, filter }, kiosk: { images: kiosk, filter: { name: "kiosk" } } });
+    const { code, stdout } = await cli("outdated", "--env", "dev");
+    expect(stdout).toContain(officeMove);
+    expect(stdout).toContain('    ! Pin "kiosk" of environment "dev": 2 images match {"name":"kiosk"}:\n');
+    expect(stdout).toContain("      Narrow the filter");
+    expect(code).toBe(1);
+    const json = await cli("outdated", "--env", "dev", "--json");
+    expect(JSON.parse(json.stdout).dev.kiosk.to).toHaveLength(2);
+  });
+
+  it("shows a pin whose filter selects nothing any more", async () => {
+    emulator.remove("cn-north-4", kiosk.id);
+    pinIn("dev", { kiosk: { images: kiosk, filter: { name: "kiosk" } } });
+    const { code, stdout } = await cli("outdated", "--env", "dev");
+    expect(stdout).toContain('! Pin "kiosk" of environment "dev": no image matches.');
+    expect(code).toBe(1);
+  });
+
+  it("says which fields changed where the image is the same", async () => {
+    emulator.publish("cn-north-4", { ...kiosk, osVersion: "Windows 11 LTSC", minDisk: 120 });
+    pinIn("dev", { kiosk: { images: kiosk, filter: { name: "kiosk" } } });
+    expect((await cli("outdated", "--env", "dev")).stdout).toBe(`dev: 1 outdated
+  kiosk
+    ~ kiosk
+      c0ffee00-0000-4000-a000-000000000000, created 2025-01-01
+      osVersion Windows 11 Enterprise 64bit → Windows 11 LTSC
+      minDisk 80 → 120
+`);
+  });
+
+  it("shows what comes, goes and stays in a lookup of all", async () => {
+    const renamed = { ...old, id: "rebuilt", createdAt: "2025-10-01T00:00:00Z" };
+    pinIn("dev", { all: { images: [renamed, kiosk], filter: {} } });
+    expect((await cli("outdated", "--env", "dev")).stdout).toBe(`dev: 1 outdated
+  all
+    - Windows_11_Enterprise_24H2_64bit_Workspace_20250909
+      rebuilt, created 2025-10-01
+    + Windows_11_Enterprise_24H2_64bit_Workspace_20250909
+      99914048-42cc-4d31-a66f-882005fc1eb4, created 2025-09-09
+    + Windows_11_Enterprise_24H2_64bit_Workspace_20260101
+      5f7528f9-ff3e-43d7-b529-a50b573ff77d, created 2026-01-01
+    = 1 image unchanged
+`);
+  });
+
+  it("lists what only the service can decide", async () => {
+    emulator.publish("cn-north-4", { ...kiosk, platform: "Kiosk" });
+    pinIn("dev", { kiosk: { images: kiosk, filter: { platform: "Kiosk" } } });
+    expect(await cli("outdated", "--env", "dev")).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
+describe("update", () => {
+  it("moves pins, shows what that does, and changes nothing else in the lock file", async () => {
+    const office = { images: old, filter, pinnedAt: daysAgo(20) };
+    pinIn("dev", { office, kiosk: { images: kiosk, filter: { name: "kiosk" }, pinnedAt: daysAgo(20) } });
+    pinIn("staging", { office });
+    const before = project.readLock("dev");
+    const { code, stdout, stderr } = await cli("update", "--env", "dev");
+    expect(stdout).toBe(`dev: 1 pin moved in workspace-images/dev.lock.json\n${officeMove}${consequences}`);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    const after = project.readLock("dev");
+    expect(after.pins.office).toMatchObject({ filter, images: [recent] });
+    expect(Date.now() - Date.parse(after.pins.office.pinnedAt)).toBeLessThan(60_000);
+    expect({ ...after, pins: { ...after.pins, office: before.pins.office } }).toEqual(before);
+    expect(project.readLock("staging").pins.office.images).toEqual([old]);
+  });
+
+  it("moves only the pins that are named", async () => {
+    pinIn("dev", { office: { images: old, filter }, lab: { images: old, filter } });
+    expect((await cli("update", "lab", "--env", "dev")).code).toBe(0);
+    expect(project.readLock("dev").pins.office.images).toEqual([old]);
+    expect(project.readLock("dev").pins.lab.images).toEqual([recent]);
+  });
+
+  it("changes nothing in a dry run, and shows the same", async () => {
+    pinIn("dev", { office: { images: old, filter } });
+    const before = lockFiles();
+    const { code, stdout } = await cli("update", "--dry-run", "--env", "dev");
+    expect(stdout).toBe(`dev: 1 pin would move\n${officeMove}${consequences}`);
+    expect(code).toBe(0);
+    expect(lockFiles()).toEqual(before);
+  });
+
+  it("says the consequences once, and gives every move as JSON", async () => {
+    for (const name of ["dev", "staging"]) pinIn(name, { office: { images: old, filter } });
+    const text = await cli("update", "--dry-run");
+    expect(text.stdout.match(/What a new image does/g)).toHaveLength(1);
+    const { stdout } = await cli("update", "--json");
+    const moved = { office: { from: [old], to: [recent] } };
+    expect(JSON.parse(stdout)).toEqual({ dev: moved, staging: moved, prod: {} });
+    expect(project.readLock("staging").pins.office.images).toEqual([recent]);
+  });
+
+  it("leaves the file alone, byte for byte, where nothing moves, and says no consequences", async () => {
+    pinIn("dev", { office: { images: recent, filter, pinnedAt: daysAgo(5) } });
+    const before = lockFiles();
+    const { code, stdout } = await cli("update", "--env", "dev");
+    expect(stdout).toBe("dev: nothing to move: every pin is what its filter selects\n");
+    expect(code).toBe(0);
+    expect(lockFiles()).toEqual(before);
+  });
+
+  it("refuses a pin that no environment has, before anything moves", async () => {
+    pinIn("dev", { office: { images: old, filter } });
+    const before = lockFiles();
+    const { code, stdout, stderr } = await cli("update", "office", "ofice");
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toBe("error: There is no pin ofice in dev, staging, prod. See: workspace-images pins\n");
+    expect(lockFiles()).toEqual(before);
+  });
+
+  it("moves a pin where it exists, and says where it does not", async () => {
+    pinIn("dev", { lab: { images: old, filter } });
+    pinIn("staging", { office: { images: old, filter } });
+    const { code, stdout } = await cli("update", "lab");
+    expect(stdout).toContain("dev: 1 pin moved");
+    expect(stdout).toContain("staging: it has no pin lab\n");
+    expect(stdout).toContain("prod: no lock file yet");
+    expect(code).toBe(0);
+    expect(project.readLock("staging").pins.office.images).toEqual([old]);
+  });
+
+  it("moves nothing of an environment where a filter cannot decide, and names the pin", async () => {
+    emulator.remove("cn-north-4", kiosk.id);
+    pinIn("dev", { office: { images: old, filter }, kiosk: { images: kiosk, filter: { name: "kiosk" } } });
+    pinIn("staging", { office: { images: old, filter } });
+    const { code, stdout, stderr } = await cli("update", "--json");
+    expect(code).toBe(2);
+    expect(stderr).toContain('Pin "kiosk" of environment "dev"');
+    expect(stderr).toContain("name the other pins to move them");
+    expect(JSON.parse(stdout)).toEqual({
+      dev: { error: { code: "NO_MATCH", message: expect.stringContaining('"kiosk"') } },
+      staging: { office: { from: [old], to: [recent] } },
+      prod: {},
+    });
+    expect(project.readLock("dev").pins.office.images).toEqual([old]);
+    expect(project.readLock("staging").pins.office.images).toEqual([recent]);
+  });
+
+  it("does not undo what another process pinned meanwhile", async () => {
+    pinIn("dev", { office: { images: old, filter } });
+    emulator.inject({
+      on: "images",
+      times: 1,
+      before: () => pinIn("dev", { office: { images: kiosk, filter: { name: "kiosk" } } }),
+    });
+    const { code, stderr } = await cli("update", "--env", "dev");
+    expect(code).toBe(2);
+    expect(stderr).toContain('pin "office" was changed by another process meanwhile');
+    expect(project.readLock("dev").pins.office.images).toEqual([kiosk]);
+  });
+});
+
+describe("promote", () => {
+  const recentInSouth = { ...recent, id: "d0000000-0000-4000-a000-000000000000" };
+
+  it("gives an environment of the same region and project the same images, without asking the service", async () => {
+    pinIn("dev", { office: { images: recent, filter } });
+    pinIn("staging", { office: { images: old, filter }, lab: { images: old, filter } });
+    const { code, stdout } = await cli("promote", "dev", "staging");
+    expect(stdout).toBe(
+      `staging: 1 pin moved in workspace-images/staging.lock.json\n${officeMove}${consequences}`,
+    );
+    expect(code).toBe(0);
+    expect(emulator.requests).toEqual([]);
+    expect(project.readLock("staging").pins.office).toMatchObject({ filter, images: [recent] });
+    expect(project.readLock("staging").pins.lab.images).toEqual([old]);
+  });
+
+  it("takes the same release in another region, by its ID there, also into an environment without a lock file", async () => {
+    emulator.publish("cn-south-1", recentInSouth);
+    emulator.publish("cn-south-1", { ...recentInSouth, id: "other", architecture: "arm" });
+    pinIn("dev", { office: { images: recent, filter } });
+    const { code, stdout } = await cli("promote", "dev", "prod", "--json");
+    expect(JSON.parse(stdout)).toEqual({ prod: { office: { from: [], to: [recentInSouth] } } });
+    expect(code).toBe(0);
+    expect(project.readLock("prod")).toMatchObject({
+      environment: "prod",
+      ...place("cn-south-1"),
+      pins: { office: { filter, images: [recentInSouth] } },
+    });
+  });
+
+  it("moves no pin where one of them has no counterpart there", async () => {
+    emulator.publish("cn-south-1", recentInSouth);
+    pinIn("dev", { office: { images: recent, filter }, kiosk: { images: kiosk } });
+    const { code, stdout, stderr } = await cli("promote", "dev", "prod", "--json");
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout).prod.error.code).toBe("PROMOTION");
+    expect(stderr).toContain('Pin "kiosk": no image has name kiosk, type private');
+    expect(stderr).toContain("No pin was moved");
+    expect(lockFiles()[2]).toBe("none");
+    expect((await cli("promote", "dev", "prod", "office")).code).toBe(0);
+  });
+
+  it("moves no pin where one of them has several counterparts there", async () => {
+    emulator.publish("cn-south-1", recentInSouth);
+    emulator.publish("cn-south-1", { ...recentInSouth, id: "twin" });
+    pinIn("dev", { office: { images: recent, filter } });
+    const { code, stderr } = await cli("promote", "dev", "prod");
+    expect(code).toBe(2);
+    expect(stderr).toContain("2 images have name Windows_11_Enterprise_24H2_64bit_Workspace_20260101");
+    expect(stderr).toContain("twin");
+    expect(lockFiles()[2]).toBe("none");
+  });
+
+  it("changes nothing in a dry run", async () => {
+    pinIn("dev", { office: { images: recent, filter } });
+    pinIn("staging", { office: { images: old, filter } });
+    const before = lockFiles();
+    const { code, stdout } = await cli("promote", "dev", "staging", "--dry-run");
+    expect(stdout).toContain("staging: 1 pin would move\n");
+    expect(code).toBe(0);
+    expect(lockFiles()).toEqual(before);
+  });
+
+  it("says where only the filter moves", async () => {
+    pinIn("dev", { office: { images: recent, filter } });
+    pinIn("staging", { office: { images: recent, filter: { name: recent.name as string } } });
+    const { stdout } = await cli("promote", "dev", "staging");
+    expect(stdout).toBe(`staging: 1 pin moved in workspace-images/staging.lock.json
+  office
+    = 1 image unchanged
+    another filter: imageType "gold", nameRegex "^Windows_11", mostRecent true
+`);
+    expect(project.readLock("staging").pins.office.filter).toEqual(filter);
+  });
+
+  it("leaves an environment alone that has the images already", async () => {
+    for (const name of ["dev", "staging"])
+      pinIn(name, { office: { images: old, filter, pinnedAt: daysAgo(3) } });
+    const before = lockFiles();
+    const { stdout } = await cli("promote", "dev", "staging");
+    expect(stdout).toBe('staging: nothing to move: it has the images of "dev"\n');
+    expect(lockFiles()).toEqual(before);
+  });
+
+  it.each([
+    [["dev", "dev"], '"dev" cannot be promoted to itself.'],
+    [["dev", "prd"], 'There is no environment "prd" in cdktf.json. Environments: dev, staging, prod.'],
+    [["prod", "dev"], 'Environment "prod" has nothing to promote: no lock file yet'],
+    [["dev", "staging", "ofice"], 'Environment "dev" has no pin ofice.'],
+    [["dev"], "missing required argument 'to'"],
+  ])("refuses %p", async (args, message) => {
+    pinIn("dev", { office: { images: recent, filter } });
+    const { code, stdout, stderr } = await cli("promote", ...args);
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toContain(message);
+  });
+});
+
+it("lets Ctrl-C end a listing with nothing changed, also in environments that had been listed", async () => {
+  pinIn("staging", { office: { images: old, filter } });
+  pinIn("prod", { office: { images: old, filter } });
+  const before = lockFiles();
+  const isProd = ({ path }: { path: string }) => path.includes(emulator.projectId("cn-south-1"));
+  const update = start(project, ["update"], emulator.variables);
+  // Time enough for staging to be decided.
+  const interrupt = () => setTimeout(() => update.child.kill("SIGINT"), 500);
+  emulator.inject({ on: isProd, before: interrupt, delayHeadersMs: 60_000 });
+  const { code, stdout, stderr } = await update.ended;
+  expect(emulator.requests.some((request) => !isProd(request))).toBe(true);
+  expect(stderr).toBe("error: Interrupted; nothing was changed.\n");
+  expect(stdout).toBe("");
+  expect(code).toBe(130);
+  expect(lockFiles()).toEqual(before);
+});

@@ -1,0 +1,224 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { WorkspaceEmulator } from "../../src/emulator";
+import { image } from "../support/images";
+import { type Ended, ROOT, run, TestProject } from "../support/project";
+import { CLI, pin } from "./support";
+
+// Processes are started, on machines that may be busy.
+jest.setTimeout(60_000);
+
+const COMMANDS = ["list", "pins", "outdated", "update", "promote", "verify", "prune", "emulate"];
+const north = { region: "cn-north-4", projectId: "north" };
+
+describe("help", () => {
+  it("lists every command, in 80 columns", async () => {
+    const { code, stdout, stderr } = await new TestProject({}).cli(["--help"]);
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} +[a-z]`, "m"));
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+  });
+
+  it.each(COMMANDS)("of %s has examples, in 80 columns", async (command) => {
+    const { code, stdout } = await new TestProject({}).cli([command, "--help"]);
+    expect(stdout).toMatch(
+      new RegExp(`\nExamples:\n[^]*  workspace-images ${command} `.replace("[^]", "(.|\n)")),
+    );
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    expect(code).toBe(0);
+  });
+
+  it("tells the version of the package", async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    expect(await new TestProject({}).cli(["--version"])).toEqual({
+      code: 0,
+      stdout: `${version}\n`,
+      stderr: "",
+    });
+  });
+});
+
+describe("wrong usage", () => {
+  it.each([
+    [["lst"], "unknown command 'lst'"],
+    [["pins", "--josn"], "unknown option '--josn'"],
+    [["pins", "office"], "too many arguments"],
+    [["pins", "--env"], "argument missing"],
+    [["pins", "--env", "prd"], 'There is no environment "prd" in cdktf.json. Environments: dev, prod.'],
+    [["prune", "--time-limit", "0"], "It must be a whole number of seconds"],
+    [[], "Usage: workspace-images"],
+  ])("of %p is told on standard error, with exit code 2", async (args, message) => {
+    const { code, stdout, stderr } = await new TestProject({ dev: {}, prod: {} }).cli(args);
+    expect(stderr).toContain(message);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+});
+
+describe("a project without environments", () => {
+  const commands = [
+    ["list"],
+    ["pins"],
+    ["outdated"],
+    ["update"],
+    ["promote", "dev", "prod"],
+    ["verify"],
+    ["prune"],
+  ];
+
+  it.each(commands)("is told for %s where there is no cdktf.json", async (...args) => {
+    const cwd = mkdtempSync(join(tmpdir(), "workspace-images-empty-"));
+    const { code, stdout, stderr } = await run(process.execPath, [CLI, ...args, "--json"], { cwd });
+    expect(stderr).toMatch(
+      /^error: There is no cdktf\.json in .* or above: run this in the folder of a CDKTF project\.\n$/,
+    );
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+
+  it.each(commands)("is told for %s where cdktf.json has none", async (...args) => {
+    const project = new TestProject({});
+    project.write("cdktf.json", "{}");
+    const { code, stdout, stderr } = await project.cli(args);
+    expect(stderr).toMatch(/^error: There are no environments in .*cdktf\.json\. Add "workspaceImages".*\n$/);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+
+  it("is told where cdktf.json is damaged", async () => {
+    const project = new TestProject({});
+    project.write("cdktf.json", "{");
+    const { code, stderr } = await project.cli(["pins"]);
+    expect(stderr).toMatch(/^error: .*cdktf\.json is not valid: .*\n$/);
+    expect(code).toBe(2);
+  });
+
+  it("answers for environments that have no lock files, without asking anyone", async () => {
+    const project = new TestProject({ dev: {}, prod: {} });
+    const note = "no lock file yet: cdktf synth takes its pins (unless CI is set)";
+    for (const command of ["pins", "outdated", "update", "verify"]) {
+      const text = await project.cli([command]);
+      expect(text).toEqual({ code: 0, stdout: `dev: ${note}\nprod: ${note}\n`, stderr: "" });
+      const json = await project.cli([command, "--json"]);
+      expect(JSON.parse(json.stdout)).toEqual({ dev: {}, prod: {} });
+    }
+  });
+});
+
+it("finds its project from a folder within it", async () => {
+  const project = new TestProject({ dev: {} });
+  pin(project, "dev", north, { office: { images: image({ id: "1" }) } });
+  project.write("src/stacks/readme", "");
+  const { stdout } = await run(process.execPath, [CLI, "pins", "--json"], {
+    cwd: project.path("src/stacks"),
+  });
+  expect(JSON.parse(stdout).dev).toHaveProperty("office");
+});
+
+it("answers in the order of cdktf.json for all environments, once for each that is asked for", async () => {
+  const project = new TestProject({ prod: {}, dev: {}, lab: {} });
+  expect(Object.keys(JSON.parse((await project.cli(["pins", "--json"])).stdout))).toEqual([
+    "prod",
+    "dev",
+    "lab",
+  ]);
+  const { stdout } = await project.cli("pins --env lab --env prod --env lab --json".split(" "));
+  expect(Object.keys(JSON.parse(stdout)).sort()).toEqual(["lab", "prod"]);
+});
+
+describe("what it writes to", () => {
+  const project = new TestProject({ dev: {}, prod: {} });
+  pin(project, "dev", north, { office: { images: image({ id: "1", name: "Windows_11" }) } });
+
+  it("may be a pipe that is closed early", () => {
+    const many = new TestProject({ dev: {} });
+    const images = Array.from({ length: 5000 }, (_, index) => image({ id: String(index) }));
+    pin(many, "dev", north, { all: { images } });
+    for (const json of ["", "--json"]) {
+      const { stdout, stderr } = spawnSync("sh", ["-c", `"$NODE" "$CLI" pins ${json} | head -1`], {
+        cwd: many.directory,
+        env: { ...process.env, NODE: process.execPath, CLI },
+        encoding: "utf8",
+      });
+      expect(stdout.split("\n")).toHaveLength(2);
+      expect(stderr).toBe("");
+    }
+  });
+
+  it("has no colours where it is no terminal, also in a pipeline", async () => {
+    const { stdout } = await project.cli(["pins"], { CI: "true", FORCE_COLOR: "1" });
+    expect(stdout).not.toContain("\u001b");
+    const { stderr } = await project.cli(["pins", "--env", "prd"], { CI: "true", FORCE_COLOR: "1" });
+    expect(stderr).not.toContain("\u001b");
+  });
+
+  it("has colours on a terminal", async () => {
+    const { stdout } = await onTerminal(project, "pins");
+    expect(stdout).toContain("\u001b[1moffice");
+    const failed = await onTerminal(project, "pins --env prd");
+    expect(failed.stdout).toContain("\u001b[31merror:");
+  });
+
+  it("has no colours on a terminal where NO_COLOR is set, or that has none", async () => {
+    for (const variables of [{ NO_COLOR: "1" }, { TERM: "dumb" }]) {
+      const { stdout } = await onTerminal(project, "pins", variables);
+      expect(stdout).toContain("office");
+      expect(stdout).not.toContain("\u001b");
+    }
+  });
+
+  it("is used in its whole width where that is more than 80 columns", async () => {
+    const wide = new TestProject({ dev: {} });
+    pin(wide, "dev", north, { office: { images: image({ id: "1", name: "W".repeat(90) }) } });
+    expect((await wide.cli(["pins"])).stdout).toContain(`${"W".repeat(90)}\n`);
+    const { stdout } = await onTerminal(wide, "pins", { NO_COLOR: "1" }, 120);
+    expect(stdout).toContain(`${"W".repeat(90)}  today`);
+  });
+});
+
+describe("progress", () => {
+  async function listFor(latencyMs: number, terminal: boolean): Promise<Ended> {
+    const emulator = await WorkspaceEmulator.start({
+      latencyMs,
+      images: { "cn-north-4": [image({ id: "1" })] },
+    });
+    const project = new TestProject({
+      dev: { region: "cn-north-4", projectId: emulator.projectId("cn-north-4") },
+    });
+    try {
+      return terminal
+        ? await onTerminal(project, "list", emulator.variables)
+        : await project.cli(["list"], emulator.variables);
+    } finally {
+      await emulator.close();
+    }
+  }
+
+  it("is shown on a terminal for what takes longer than a second, and wiped out at the end", async () => {
+    const { stdout } = await listFor(700, true);
+    const parts = stdout.split("\r\u001b[2K");
+    expect(parts.at(-2)).toMatch(/Listing images … \d+ s/);
+    expect(parts.at(-1)).toMatch(/^dev: 1 image\r\n/);
+  });
+
+  it("is not shown where there is no terminal", async () => {
+    expect((await listFor(700, false)).stderr).toBe("");
+  });
+});
+
+/** Runs the command line on a pseudo-terminal, which gets standard output and standard error. */
+function onTerminal(
+  project: TestProject,
+  command: string,
+  variables: Readonly<Record<string, string>> = {},
+  columns = 80,
+): Promise<Ended> {
+  const line = `stty cols ${columns}; "$NODE" "$CLI" ${command}`;
+  return run("script", ["-qec", line, "/dev/null"], {
+    cwd: project.directory,
+    variables: { TERM: "xterm", NODE: process.execPath, CLI, ...variables },
+  });
+}

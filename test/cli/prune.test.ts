@@ -1,0 +1,218 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { image } from "../support/images";
+import { ROOT, TestProject } from "../support/project";
+import { eventually, pin, start } from "./support";
+
+// Processes are started, on machines that may be busy.
+jest.setTimeout(60_000);
+
+const place = { region: "cn-north-4", projectId: "north" };
+const office = image({ id: "office", name: "Windows_11" });
+const filter = { name: "Windows_11" };
+const variables = { NODE_PATH: join(ROOT, "node_modules"), LIBRARY: join(ROOT, "lib") };
+
+/** An app that looks up the image of the office in `dev`, and does what a test is about. */
+function appThat(does: string): string {
+  return `
+const { App, TerraformStack } = require("cdktf");
+const { DataHuaweicloudWorkspaceImage, WorkspaceImageCatalog } = require(process.env.LIBRARY);
+(async () => {
+  const app = new App();
+  await WorkspaceImageCatalog.prefetch(app);
+  const stack = new TerraformStack(app, "stack");
+  new DataHuaweicloudWorkspaceImage(stack, "office", { environment: "dev", name: "Windows_11" });
+  ${does}
+  app.synth();
+})();`;
+}
+
+function projectWith(app: string, environments: object = { dev: {}, prod: {} }): TestProject {
+  const project = new TestProject(environments as never, {
+    app: "node app.cjs",
+    context: { workspaceImages: { environments } },
+  });
+  project.write("app.cjs", app);
+  pin(project, "dev", place, {
+    office: { images: office, filter },
+    lab: { images: office, filter },
+    kiosk: { images: office, filter },
+  });
+  return project;
+}
+
+it("drops the pins that no lookup asked for, and nothing else", async () => {
+  const project = projectWith(appThat(""));
+  pin(project, "prod", place, { office: { images: office, filter } });
+  const before = project.readLock("dev");
+  const { code, stdout, stderr } = await project.cli(["prune"], variables);
+  expect(stdout).toBe(`dev: 2 pins dropped from workspace-images/dev.lock.json
+  - kiosk
+  - lab
+
+prod: 1 pin dropped from workspace-images/prod.lock.json
+  - office
+`);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(project.readLock("dev")).toEqual({ ...before, pins: { office: before.pins.office } });
+  expect(project.readLock("prod").pins).toEqual({});
+  expect(existsSync(project.path("cdktf.out"))).toBe(false);
+  const again = await project.cli(["prune", "--env", "dev"], variables);
+  expect(again.stdout).toBe("dev: every pin is asked for\n");
+});
+
+it("drops nothing in a dry run, and only in the environments that are asked for", async () => {
+  const project = projectWith(appThat(""));
+  pin(project, "prod", place, { office: { images: office, filter } });
+  const before = project.read("workspace-images/dev.lock.json");
+  const { stdout } = await project.cli(["prune", "--dry-run", "--env", "dev", "--json"], variables);
+  const { dev, ...others } = JSON.parse(stdout);
+  expect(Object.keys(dev)).toEqual(["kiosk", "lab"]);
+  expect(dev.lab).toMatchObject({ filter, images: [office] });
+  expect(others).toEqual({});
+  expect(project.read("workspace-images/dev.lock.json")).toBe(before);
+  const text = await project.cli(["prune", "--dry-run", "--env", "dev"], variables);
+  expect(text.stdout).toBe("dev: 2 pins would be dropped\n  - kiosk\n  - lab\n");
+});
+
+it("runs the app without a network, whatever the mode and the credentials", async () => {
+  const project = projectWith(
+    `require("node:net").Socket.prototype.connect = () => { throw new Error("a connection"); };
+     require("node:dns").lookup = () => { throw new Error("a look-up"); };
+     ${appThat('if (Object.keys(require.cache).some((file) => /undici/.test(file))) throw new Error("undici");')}`,
+  );
+  const { code, stderr } = await project.cli(["prune"], {
+    ...variables,
+    WORKSPACE_IMAGES_MODE: "auto",
+    HW_ACCESS_KEY: "key",
+    HW_SECRET_KEY: "secret",
+    WORKSPACE_IMAGES_ENDPOINT: "http://127.0.0.1:9",
+  });
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+});
+
+it("keeps every pin where the app fails, and shows what it said last", async () => {
+  const project = projectWith(
+    appThat('console.log("\\u001b[31mbuilding\\u001b[0m"); throw new Error("no such subnet");'),
+  );
+  const before = project.readLock("dev");
+  const { code, stdout, stderr } = await project.cli(["prune", "--json"], variables);
+  expect(code).toBe(2);
+  expect(stderr).toContain('dev, prod: The app command "node app.cjs" failed (exit code 1)');
+  expect(stderr).toContain("\nbuilding\n");
+  expect(stderr).toContain("Error: no such subnet");
+  expect(JSON.parse(stdout)).toMatchObject({
+    dev: { error: { code: "APP" } },
+    prod: { error: { code: "APP" } },
+  });
+  expect(project.readLock("dev")).toEqual(before);
+});
+
+it("keeps every pin where the app has a lookup that was never pinned", async () => {
+  const project = projectWith(
+    appThat('new DataHuaweicloudWorkspaceImage(stack, "new", { environment: "dev", name: "other" });'),
+  );
+  const { code, stderr } = await project.cli(["prune"], variables);
+  expect(code).toBe(2);
+  expect(stderr).toContain("stack/new");
+  expect(Object.keys(project.readLock("dev").pins)).toHaveLength(3);
+});
+
+it("keeps every pin where the app ends well without a synth", async () => {
+  const project = projectWith("");
+  const { code, stderr } = await project.cli(["prune"], variables);
+  expect(code).toBe(2);
+  expect(stderr).toContain("it must call WorkspaceImageCatalog.prefetch(app) and app.synth()");
+  expect(Object.keys(project.readLock("dev").pins)).toHaveLength(3);
+});
+
+it("keeps the pins of an environment that the app does not know", async () => {
+  const project = projectWith(
+    appThat("").replace("prefetch(app)", "prefetch(app, { environments: { dev: {} } })"),
+  );
+  pin(project, "prod", place, { office: { images: office, filter } });
+  const { code, stdout, stderr } = await project.cli(["prune"], variables);
+  expect(code).toBe(2);
+  expect(stdout).toContain("dev: 2 pins dropped");
+  expect(stderr).toContain("prod: the app has no such environment");
+  expect(project.readLock("prod").pins).toHaveProperty("office");
+});
+
+it("answers for environments without lock files, and refuses a project without an app", async () => {
+  const project = projectWith(appThat(""));
+  const { code, stdout } = await project.cli(["prune", "--env", "prod"], variables);
+  expect(stdout).toBe("prod: no lock file yet: cdktf synth takes its pins (unless CI is set)\n");
+  expect(code).toBe(0);
+  const without = await new TestProject({ dev: {} }).cli(["prune"]);
+  expect(without.code).toBe(2);
+  expect(without.stderr).toBe(
+    'error: cdktf.json has no "app": the command that runs the app, such as "npx tsx main.ts".\n',
+  );
+});
+
+describe("an app that hangs", () => {
+  // It and a process that it starts note their IDs, and do not want to end.
+  const hanging = `
+const { spawn } = require("node:child_process");
+const { appendFileSync } = require("node:fs");
+process.on("SIGTERM", () => {}).on("SIGINT", () => {});
+appendFileSync("pids", process.pid + "\\n");
+if (process.argv[2] === undefined) spawn(process.execPath, ["app.cjs", "child"], { stdio: "inherit" });
+console.log("waiting for the end of days");
+setInterval(() => {}, 1000);`;
+
+  function pids(project: TestProject): number[] {
+    const lines = existsSync(project.path("pids"))
+      ? readFileSync(project.path("pids"), "utf8").split("\n")
+      : [];
+    return lines.filter(Boolean).map(Number);
+  }
+
+  function isAlive(pid: number): boolean {
+    try {
+      process.kill(pid, 0);
+      // A zombie that no one waits for is dead all the same.
+      const status = `/proc/${pid}/status`;
+      return !(existsSync(status) && /^State:\s+Z/m.test(readFileSync(status, "utf8")));
+    } catch {
+      return false;
+    }
+  }
+
+  async function isOver(project: TestProject): Promise<void> {
+    expect(pids(project)).toHaveLength(2);
+    await eventually(() => !pids(project).some(isAlive));
+  }
+
+  it("is ended by the time limit, with what it started", async () => {
+    const project = projectWith(hanging);
+    const { code, stderr } = await project.cli(["prune", "--time-limit", "4"], variables);
+    expect(code).toBe(2);
+    expect(stderr).toContain("did not end within 4 s (--time-limit)");
+    expect(stderr).toContain("waiting for the end of days");
+    expect(Object.keys(project.readLock("dev").pins)).toHaveLength(3);
+    await isOver(project);
+  });
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("is ended by %s, with what it started", async (signal, exitCode) => {
+    const project = projectWith(hanging);
+    const prune = start(project, ["prune"], variables);
+    await eventually(() => pids(project).length === 2);
+    prune.child.kill(signal);
+    const { code, stderr } = await prune.ended;
+    expect(stderr).toBe("error: Interrupted; nothing was changed.\n");
+    expect(code).toBe(exitCode);
+    expect(Object.keys(project.readLock("dev").pins)).toHaveLength(3);
+    await isOver(project);
+  });
+
+  it("has a time limit that the help names", async () => {
+    const { stdout } = await new TestProject({}).cli(["prune", "--help"]);
+    expect(stdout).toMatch(/--time-limit <seconds> .*\(default: 300\)/);
+  });
+});

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import type { WorkspaceImage } from "../../src";
+import type { SingleImageFilter } from "../../src/image-filter";
+import { formatTime, type LockedPlace, updateLockFile } from "../../src/lock-file";
+import { type Ended, ROOT, type TestProject } from "../support/project";
+
+/** What a test pins; all images of a list are of a lookup of all. */
+export interface PinFixture {
+  readonly images: WorkspaceImage | readonly WorkspaceImage[];
+  readonly filter?: SingleImageFilter;
+  readonly pinnedAt?: string;
+}
+
+/** Pins images in an environment, as a synth would have. */
+export function pin(
+  project: TestProject,
+  environment: string,
+  place: LockedPlace,
+  fixtures: Readonly<Record<string, PinFixture>>,
+): void {
+  updateLockFile(project.directory, { name: environment }, place, (pins) => {
+    for (const [name, { images, filter = {}, pinnedAt = daysAgo(0) }] of Object.entries(fixtures)) {
+      const isList = Array.isArray(images);
+      pins.set(name, {
+        filter,
+        cardinality: isList ? "all" : "one",
+        pinnedAt,
+        images: isList ? images : [images as WorkspaceImage],
+      });
+    }
+  });
+}
+
+/** A time in the past, as lock files have it. */
+export function daysAgo(days: number): string {
+  return formatTime(new Date(Date.now() - days * 24 * 3600 * 1000))!;
+}
+
+/** The built command line. */
+export const CLI = join(ROOT, "lib/cli/index.js");
+
+/** A command that goes on while the test does something to it. */
+export interface Started {
+  readonly child: ChildProcess;
+  /** What it printed so far on standard output. */
+  output(): string;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts a command without waiting for its end. */
+export function start(
+  project: TestProject,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Started {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd: project.directory,
+    env: { ...process.env, ...variables },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.on("close", (code) => resolve({ code: code ?? -1, stdout, stderr }));
+  });
+  return { child, output: () => stdout, ended };
+}
+
+/** Waits until something holds, or fails after a while. */
+export async function eventually(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`it never came true: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
