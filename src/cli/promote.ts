@@ -30,12 +30,8 @@ Examples:
         const pins = choose(source.pins, names);
         const plans = await withListings((listings) =>
           answerEach({ env: [to] }, async ({ project, environment, lockFile }): Promise<Plan> => {
-            const known = lockFile ?? configuredPlace(environment);
-            const { place, listing } =
-              known && isSamePlace(source, known)
-                ? { place: { region: known.region, projectId: known.projectId } }
-                : await listings.environment(environment, lockFile);
-            const images = listing && !isSamePlace(source, place) ? (await listing({})).images : [];
+            const { place, listing } = await listings.environment(environment, lockFile);
+            const images = isSamePlace(source, place) ? [] : (await listing({})).images;
             const before = lockFile?.pins ?? new Map();
             const moved = promote(
               { environment: from, place: source, pins },
@@ -64,9 +60,4 @@ function sourceOf(from: string, to: string, names: readonly string[]): LockFile 
   throw new ConfigurationError(
     `Environment "${from}" has no pin ${unknown.join(", ")}. See: workspace-images pins --env ${from}`,
   );
-}
-
-/** Where configuration alone says where an environment is, no one need be asked. */
-function configuredPlace({ region, projectId }: { region?: string; projectId?: string }) {
-  return region && projectId ? { region, projectId } : undefined;
 }

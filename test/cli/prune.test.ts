@@ -153,15 +153,16 @@ it("answers for environments without lock files, and refuses a project without a
 });
 
 describe("an app that hangs", () => {
-  // It and a process that it starts note their IDs, and do not want to end.
+  // It notes its ID and the one of a process that it starts and that does not want to end.
   const hanging = `
 const { spawn } = require("node:child_process");
 const { appendFileSync } = require("node:fs");
-process.on("SIGTERM", () => {}).on("SIGINT", () => {});
+const isChild = process.argv[2] === "child";
+if (isChild || process.env.STUBBORN) process.on("SIGTERM", () => {}).on("SIGINT", () => {});
 appendFileSync("pids", process.pid + "\\n");
-if (process.argv[2] === undefined) spawn(process.execPath, ["app.cjs", "child"], { stdio: "inherit" });
+if (!isChild) spawn(process.execPath, ["app.cjs", "child"], { stdio: "ignore" });
 console.log("waiting for the end of days");
-setInterval(() => {}, 1000);`;
+setTimeout(() => process.exit(), 50_000);`;
 
   function pids(project: TestProject): number[] {
     const lines = existsSync(project.path("pids"))
@@ -188,7 +189,10 @@ setInterval(() => {}, 1000);`;
 
   it("is ended by the time limit, with what it started", async () => {
     const project = projectWith(hanging);
-    const { code, stderr } = await project.cli(["prune", "--time-limit", "4"], variables);
+    const { code, stderr } = await project.cli(["prune", "--time-limit", "4"], {
+      ...variables,
+      STUBBORN: "yes",
+    });
     expect(code).toBe(2);
     expect(stderr).toContain("did not end within 4 s (--time-limit)");
     expect(stderr).toContain("waiting for the end of days");
