@@ -66,7 +66,7 @@ program.parseAsync().catch((error: unknown) => {
   } else if (error instanceof Interrupted) {
     printError(error.message);
     process.exitCode = error.exitCode;
-  } else if (error instanceof WorkspaceImagesError) {
+  } else if (error instanceof WorkspaceImagesError || isOfSystem(error)) {
     printError(error.message);
     process.exitCode = EXIT.unanswered;
   } else {
@@ -76,3 +76,8 @@ program.parseAsync().catch((error: unknown) => {
     process.exitCode = EXIT.unanswered;
   }
 });
+
+/** The file system or the network refused something: a full disk, a folder that is gone. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
+}

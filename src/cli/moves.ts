@@ -48,7 +48,7 @@ export function movesForJson(moves: ReadonlyMap<string, Move>): Record<string, M
 
 /** Moves for people: what goes, what comes, and which fields that changes. */
 export function describeMoves(moves: ReadonlyMap<string, DescribedMove>): string {
-  return [...moves].map(([name, move]) => `  ${colors.bold(name)}\n${describeMove(move)}`).join("\n");
+  return [...moves].map(([name, move]) => `  ${colors.bold(clean(name))}\n${describeMove(move)}`).join("\n");
 }
 
 /** Writes what was planned, unless it is a dry run, and reports it. Asks nothing. */

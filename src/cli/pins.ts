@@ -159,7 +159,8 @@ function draw(shown: readonly Drawn[], blocks: readonly Block[]): string {
 
 function heading({ name, rows }: Block): string {
   const differs = rows.some(({ cells }) => cells.includes("-"));
-  return differs ? `${colors.bold(name)}  ${colors.yellow("differs")}` : colors.bold(name);
+  const title = colors.bold(clean(name));
+  return differs ? `${title}  ${colors.yellow("differs")}` : title;
 }
 
 function age({ pinnedAt }: Pin, { maxPinAgeDays = Number.POSITIVE_INFINITY }: Environment): string {

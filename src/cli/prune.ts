@@ -16,7 +16,7 @@ import {
   withCommonOptions,
   withoutPins,
 } from "./environments";
-import { colors, count, report, sections, withProgress } from "./output";
+import { clean, colors, count, report, sections, withProgress } from "./output";
 import { pinForJson } from "./pins";
 
 /** Time that the app may take, seconds. */
@@ -82,7 +82,7 @@ Examples:
 }
 
 function describe(dropped: ReadonlyMap<string, Pin>): string {
-  return [...dropped.keys()].map((name) => `  ${colors.red(`- ${name}`)}`).join("\n");
+  return [...dropped.keys()].map((name) => `  ${colors.red(`- ${clean(name)}`)}`).join("\n");
 }
 
 /** The pins that the app asks for, by environment, or why that is not known. */

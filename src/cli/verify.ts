@@ -40,8 +40,8 @@ Examples:
 function describe(verdicts: ReadonlyMap<string, Verdict>, environment: string): string {
   const lines = [...verdicts].map(([name, { ok, reason }]) =>
     ok
-      ? `  ${colors.green("ok")}    ${name}`
-      : `  ${colors.red("FAIL")}  ${name}\n${wrap(clean(reason ?? ""), "        ")}`,
+      ? `  ${colors.green("ok")}    ${clean(name)}`
+      : `  ${colors.red("FAIL")}  ${clean(name)}\n${wrap(clean(reason ?? ""), "        ")}`,
   );
   if (hasFailed(verdicts)) {
     lines.push(`  What the filters select now: workspace-images outdated --env ${environment}`);

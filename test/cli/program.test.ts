@@ -108,6 +108,27 @@ describe("a project without environments", () => {
   });
 });
 
+it("tells what the system refused, without a stack trace", async () => {
+  const project = new TestProject(
+    { dev: {} },
+    { app: "true", context: { workspaceImages: { environments: { dev: {} } } } },
+  );
+  const { code, stdout, stderr } = await project.cli(["prune"], { TMPDIR: "/nowhere" });
+  expect(stderr).toMatch(/^error: ENOENT: .*\/nowhere.*\n$/);
+  expect(stdout).toBe("");
+  expect(code).toBe(2);
+});
+
+it("tells that its output cannot be written", async () => {
+  const project = new TestProject({ dev: {} });
+  const { code, stderr } = await run("sh", ["-c", '"$NODE" "$CLI" pins > /dev/full'], {
+    cwd: project.directory,
+    variables: { NODE: process.execPath, CLI },
+  });
+  expect(stderr).toMatch(/^error: The output cannot be written: ENOSPC.*\n$/);
+  expect(code).toBe(2);
+});
+
 it("finds its project from a folder within it", async () => {
   const project = new TestProject({ dev: {} });
   pin(project, "dev", north, { office: { images: image({ id: "1" }) } });
