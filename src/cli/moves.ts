@@ -122,7 +122,8 @@ function describeMove({ from, to, problem, filter }: DescribedMove): string {
     lines.push(describeImage("+", image), ...(old ? describeChanges(old, image) : []));
   }
   const same = stay.length - changed.length;
-  if (lines.length === 0 && !filter) lines.push("    the same images in another order");
+  if (lines.length === 0 && !filter)
+    lines.push(from.length > 0 ? "    the same images in another order" : "    no image");
   else if (same > 0) lines.push(`    = ${count(same, "image")} unchanged`);
   if (filter) {
     const criteria = Object.entries(filter).map(([key, value]) => `${key} ${JSON.stringify(value)}`);

@@ -348,6 +348,20 @@ describe("promote", () => {
     expect(project.readLock("staging").pins.office.filter).toEqual(filter);
   });
 
+  it("says where a lookup of all is in another order, or selected none", async () => {
+    const images = [old, recent];
+    pinIn("dev", { all: { images }, none: { images: [] } });
+    pinIn("staging", { all: { images: [...images].reverse() } });
+    expect(
+      (await cli("promote", "dev", "staging")).stdout,
+    ).toBe(`staging: 2 pins moved in workspace-images/staging.lock.json
+  all
+    the same images in another order
+  none
+    no image
+`);
+  });
+
   it("leaves an environment alone that has the images already", async () => {
     for (const name of ["dev", "staging"])
       pinIn(name, { office: { images: old, filter, pinnedAt: daysAgo(3) } });
