@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import emulation from "../lib/emulator/index.js";
 
-const { WorkspaceEmulator } = emulation;
+const { imageIdOf, WorkspaceEmulator } = emulation;
 
 const root = resolve(import.meta.dirname, "..");
 const folder = join(root, ".demo");
@@ -39,7 +39,9 @@ const release = {
   productCode: "workspace.windows.11.enterprise.24h2",
   createdAt: "2026-11-24T02:30:00Z",
 };
-for (const region of ["cn-north-4", "cn-south-1"]) emulator.publish(region, release);
+for (const region of ["cn-north-4", "cn-south-1"]) {
+  emulator.publish(region, { ...release, id: imageIdOf(region, release.name) });
+}
 console.log(release.name);
 await run("workspace-images outdated", cloud, 1);
 
