@@ -65,11 +65,14 @@ export const workspaceImageSchema = v.strictObject({
   kmsId: lockedText,
 });
 
-const text = v.nullish(v.pipe(v.string(), v.maxLength(MAX_TEXT, `must have at most ${MAX_TEXT} characters`)));
-const count = v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(0)));
+// What is wrong is said without the value, which may be long or hold control characters.
+const TEXT = `it must be a text of at most ${MAX_TEXT} characters`;
+const COUNT = "it must be a whole number, 0 or more";
+const text = v.nullish(v.pipe(v.string(TEXT), v.maxLength(MAX_TEXT, TEXT)));
+const count = v.nullish(v.pipe(v.number(COUNT), v.safeInteger(COUNT), v.minValue(0, COUNT)));
 
 const imageInfoSchema = v.object({
-  id: v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(MAX_TEXT)),
+  id: v.pipe(v.string(TEXT), v.nonEmpty("it must not be empty"), v.maxLength(MAX_TEXT, TEXT)),
   name: text,
   image_type: text,
   os_type: text,
@@ -92,11 +95,15 @@ export function parseImageInfo(raw: unknown, requestId?: string): WorkspaceImage
   if (!result.success) {
     const [issue] = result.issues;
     const id = (raw as { id?: unknown } | null)?.id;
-    const image =
-      typeof id === "string" ? `image ${JSON.stringify(id.slice(0, 64))}` : "an image without a usable id";
+    const isNamed = typeof id === "string" && id !== "";
+    const image = isNamed
+      ? `the image "${id.slice(0, 64).replace(/\p{C}/gu, "?")}"`
+      : "an image without a usable id";
     const field = v.getDotPath(issue);
     throw new ResponseError(
-      `The listing has ${image} whose ${field ? `field ${field}` : "form"} is wrong: ${issue.message.slice(0, 200)}.`,
+      field === null
+        ? "The listing has an image that is no JSON object."
+        : `The listing has ${image} whose field ${field} is wrong: ${issue.received === "undefined" ? "it is missing" : issue.message}.`,
       requestId,
     );
   }

@@ -2,8 +2,8 @@ import * as v from "valibot";
 import { WorkspaceImagesError } from "../errors";
 import { redact } from "./secret";
 
-/** Clock skew from which the gateway refuses a signature, ms. */
-const MAX_SKEW = 15 * 60 * 1000;
+/** The gateway refuses a clock skew of 15 minutes; `Date`, which tells it, has whole seconds and was some time on its way. */
+const MAX_SKEW = 14.9 * 60 * 1000;
 const MAX_TEXT = 500;
 
 const optionalText = v.nullish(v.string());
@@ -127,7 +127,7 @@ function parse(text: string): unknown {
 function describe(refusal: Refusal): string {
   const { request, status, code, reason, detail, requestId } = refusal;
   return [
-    `${request} was refused: ${status} ${code}${reason && `: ${reason}`}${detail ? ` (${detail})` : ""}.`,
+    `${request} was refused: ${status} ${code}${reason && `: ${reason.replace(/\.$/, "")}`}${detail ? ` (${detail})` : ""}.`,
     ...hints(refusal),
     ...(requestId ? [`Request ID: ${requestId}.`] : []),
   ].join(" ");

@@ -62,10 +62,19 @@ export function encode(text: string): string {
   );
 }
 
+/** A `%` that begins no character stands for itself, as for whoever checks the signature. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function canonicalUri({ pathname }: URL): string {
   const path = pathname
     .split("/")
-    .map((segment) => encode(decodeURIComponent(segment)))
+    .map((segment) => encode(decode(segment)))
     .join("/");
   return path.endsWith("/") ? path : `${path}/`;
 }
@@ -77,7 +86,7 @@ function canonicalQuery({ search }: URL): string {
     .filter(Boolean)
     .map((pair) => {
       const [name = "", ...value] = pair.split("=");
-      return [decodeURIComponent(name), decodeURIComponent(value.join("="))] as const;
+      return [decode(name), decode(value.join("="))] as const;
     })
     .sort(([nameA, valueA], [nameB, valueB]) => compare(nameA, nameB) || compare(valueA, valueB))
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)

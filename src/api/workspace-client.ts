@@ -1,15 +1,15 @@
 import * as v from "valibot";
 import type { Location } from "../environment";
-import { ResponseError, UnstableListingError } from "../errors";
+import { FilterError, ResponseError, UnstableListingError } from "../errors";
 import type { ListImagesQuery } from "../image-filter";
 import { parseImageInfo, type WorkspaceImage } from "../workspace-image";
 import { CredentialSources } from "./credentials";
 import { Http, type HttpOptions } from "./http";
 import { authenticated, findProjectId } from "./iam";
+import { type Page, takeListing } from "./paging";
 import { encode } from "./signer";
 
 const MAX_LIMIT = 100;
-const MAX_IMAGES = 20_000;
 const RETAKES = 3;
 
 const PARAMETERS: Record<keyof ListImagesQuery, string> = {
@@ -25,7 +25,7 @@ const PARAMETERS: Record<keyof ListImagesQuery, string> = {
   sortType: "sort_type",
 };
 
-const pageSchema = v.object({ images: v.array(v.unknown()), total_count: v.unknown() });
+const pageSchema = v.object({ images: v.array(v.unknown()), total_count: v.optional(v.unknown()) });
 
 /** The connections and credentials of a run, however many environments it asks. */
 export class WorkspaceApi {
@@ -70,18 +70,25 @@ export class WorkspaceClient {
   }
 
   /**
-   * Every image that a query selects (`GET /v2/{project_id}/images`), complete and without duplicates.
-   *
-   * What the service says of the total is only a hint. Pages overlap by one image: if each begins with the image
-   * that the one before ended with, no image that existed all the while can have slipped between two pages,
-   * whatever was published or deleted meanwhile. Otherwise the listing is taken again.
-   * @param options.concurrency how many pages are fetched side by side
+   * Every image that a query selects (`GET /v2/{project_id}/images`), complete and without duplicates, in the
+   * service's order. Images that are published or deleted meanwhile may be in it or not; no other one is missing.
+   * @param query all ten parameters; `limit` is the size of a page, `offset` leaves out the first images
+   * @param options.concurrency how many pages are fetched side by side, after the first
+   * @throws FilterError if `limit` or `offset` is out of range
    * @throws UnstableListingError if the listing kept changing
-   * @throws CredentialsError, ApiError, ConnectionError, ResponseError as the reason may be
+   * @throws ConfigurationError, CredentialsError, ApiError, ConnectionError, ResponseError as the reason may be
    */
   async listImages(query: ListImagesQuery = {}, { concurrency = 4 } = {}): Promise<WorkspaceImage[]> {
+    const { limit = MAX_LIMIT, offset = 0 } = query;
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+      throw new FilterError(`limit must be a whole number from 1 to ${MAX_LIMIT}.`);
+    }
+    if (!Number.isSafeInteger(offset) || offset < 0) {
+      throw new FilterError("offset must be a whole number, 0 or more.");
+    }
+    const readPage = (at: number) => this.page({ ...query, limit, offset: at });
     for (let take = 0; take <= RETAKES; take++) {
-      const images = await this.take(query, concurrency);
+      const images = await takeListing(readPage, offset, concurrency);
       if (images) return images;
     }
     throw new UnstableListingError(
@@ -89,37 +96,7 @@ export class WorkspaceClient {
     );
   }
 
-  /** One pass over all pages; undefined if they do not fit together. */
-  private async take(query: ListImagesQuery, concurrency: number): Promise<WorkspaceImage[] | undefined> {
-    const { limit = MAX_LIMIT, offset = 0 } = query;
-    const first = await this.page({ ...query, limit, offset });
-    // A service may give less than was asked for: what it gave first is the size of a page.
-    const size = first.images.length;
-    if (size === 0) return [];
-    const step = Math.max(1, size - 1);
-    const pages = [first.images];
-    let last = Number.POSITIVE_INFINITY;
-    let next = 1;
-    const work = async () => {
-      for (let index = next++; index <= last; index = next++) {
-        if (index * step > MAX_IMAGES) {
-          throw new ResponseError(
-            `The listing has more than ${MAX_IMAGES} images: narrow it with the option listings.`,
-          );
-        }
-        pages[index] = (await this.page({ ...query, limit, offset: offset + index * step })).images;
-        // Only a page that is not full proves the end.
-        if ((pages[index]?.length ?? 0) < size) last = Math.min(last, index);
-      }
-    };
-    const isProbablyAll = size < limit && (first.total ?? 0) <= size;
-    await Promise.all(Array.from({ length: isProbablyAll ? 1 : concurrency }, work));
-    return size === 1 ? joinSingles(pages) : joinOverlapping(pages, last);
-  }
-
-  private async page(
-    query: ListImagesQuery,
-  ): Promise<{ images: WorkspaceImage[]; total: number | undefined }> {
+  private async page(query: ListImagesQuery): Promise<Page> {
     const projectId = await this.projectId();
     const parameters = (Object.keys(PARAMETERS) as (keyof ListImagesQuery)[])
       .filter((key) => query[key] !== undefined)
@@ -140,7 +117,7 @@ export class WorkspaceClient {
     const total = page.output.total_count;
     return {
       images: page.output.images.map((image) => parseImageInfo(image, requestId)),
-      total: typeof total === "number" && total <= MAX_IMAGES ? total : undefined,
+      total: Number.isSafeInteger(total) ? (total as number) : undefined,
     };
   }
 
@@ -152,21 +129,4 @@ export class WorkspaceClient {
     const isUsable = projectId !== undefined && region === this.location.region;
     return isUsable ? projectId : findProjectId(this.http, this.location, credentials);
   }
-}
-
-function joinOverlapping(pages: readonly WorkspaceImage[][], last: number): WorkspaceImage[] | undefined {
-  const [first = [], ...others] = pages;
-  const joined = [...first];
-  for (const [index, page] of others.entries()) {
-    // What was asked for beyond the end must be empty.
-    if (index >= last ? page.length > 0 : page[0]?.id !== joined.at(-1)?.id) return undefined;
-    joined.push(...page.slice(1));
-  }
-  // Where the order of equal names is not stable, an image that is missing shows as another one that stands twice.
-  return new Set(joined.map(({ id }) => id)).size === joined.length ? joined : undefined;
-}
-
-/** A page of one image leaves nothing to overlap. */
-function joinSingles(pages: readonly WorkspaceImage[][]): WorkspaceImage[] | undefined {
-  return pages.slice(1).every((page) => page.length === 0) ? pages[0] : undefined;
 }

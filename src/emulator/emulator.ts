@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import * as v from "valibot";
 import { parseImageInfo } from "../workspace-image";
 import { Accounts, DEFAULT_ACCOUNT, type EmulatedAccount } from "./accounts";
 import { catalogOf, type EmulatedImage, projectIdOf, REGIONS } from "./catalog";
@@ -19,6 +20,8 @@ import { ImageService, imageInfo, type Paging } from "./image-service";
 import { refuseSignature } from "./signature";
 
 const MAX_BODY = 1024 * 1024;
+
+const hiddenSchema = v.object({ platform: v.optional(v.string()), package_type: v.optional(v.string()) });
 
 /** Options of {@link WorkspaceEmulator.start}. */
 export interface EmulatorOptions {
@@ -269,9 +272,7 @@ export class WorkspaceEmulator {
     }
     if (method !== "POST" || id) return errorAnswer(405, "service", "The method is not allowed.");
     try {
-      const json: unknown = JSON.parse(body);
-      const image = parseImageInfo({ id: randomUUID(), ...(json as object) });
-      return { status: 201, json: imageInfo(this.publish(region, image)) };
+      return { status: 201, json: imageInfo(this.publish(region, parseEmulatedImage(JSON.parse(body)))) };
     } catch (error) {
       return errorAnswer(400, "service", (error as Error).message);
     }
@@ -297,6 +298,13 @@ export class WorkspaceEmulator {
     if (found) found.left--;
     return found?.fault;
   }
+}
+
+/** An image as the service describes it, with the two properties that it does not show; the ID may be left out. */
+function parseEmulatedImage(json: unknown): EmulatedImage {
+  const { platform, package_type: packageType } = v.parse(hiddenSchema, json);
+  const image = parseImageInfo({ id: randomUUID(), ...(json as object) });
+  return { ...image, ...(platform && { platform }), ...(packageType && { packageType }) };
 }
 
 function serviceOf(path: string): EmulatedService {

@@ -18,7 +18,10 @@ const FILTERS: Readonly<Record<string, keyof EmulatedImage>> = {
   package_type: "packageType",
   image_id: "id",
 };
-const SORT_FIELDS: Readonly<Record<string, keyof EmulatedImage>> = { name: "name", created_at: "createdAt" };
+const SORT_FIELDS = new Map<string, keyof EmulatedImage>([
+  ["name", "name"],
+  ["created_at", "createdAt"],
+]);
 
 /** The images of every region, and the answers of ListImages. */
 export class ImageService {
@@ -64,14 +67,14 @@ export class ImageService {
     const wrong = (name: string) =>
       errorAnswer(400, "service", `The parameter ${name} is malformed or unknown.`, "WKS.00010003");
     for (const name of query.keys()) {
-      if (!(name in FILTERS) && !["limit", "offset", "sort_field", "sort_type"].includes(name))
+      if (!Object.hasOwn(FILTERS, name) && !["limit", "offset", "sort_field", "sort_type"].includes(name))
         return wrong(name);
     }
     const limit = query.get("limit") ?? "100";
     const offset = query.get("offset") ?? "0";
     if (!/^\d{1,3}$/.test(limit) || Number(limit) > 100) return wrong("limit");
     if (!/^\d{1,9}$/.test(offset)) return wrong("offset");
-    const sortField = SORT_FIELDS[query.get("sort_field") ?? "name"];
+    const sortField = SORT_FIELDS.get(query.get("sort_field") ?? "name");
     if (!sortField) return wrong("sort_field");
     const sortType = query.get("sort_type") ?? "asc";
     if (sortType !== "asc" && sortType !== "desc") return wrong("sort_type");

@@ -38,8 +38,9 @@ export function refuseSignature(
   const key = keyOf(accessKey);
   if (!key) return "the access key does not exist";
   const date = header(request, "x-sdk-date");
-  const sentAt = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
-  if (Number.isNaN(sentAt)) return "X-Sdk-Date is missing or malformed";
+  const basicFormat = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+  const sentAt = Date.parse(date.replace(basicFormat, "$1-$2-$3T$4:$5:$6Z"));
+  if (!basicFormat.test(date) || Number.isNaN(sentAt)) return "X-Sdk-Date is missing or malformed";
   if (Math.abs(now - sentAt) > MAX_SKEW_MS)
     return "the request is expired: X-Sdk-Date is more than 15 minutes off";
   const names = signedHeaders.split(";");

@@ -1,0 +1,141 @@
+import { ResponseError } from "../errors";
+import type { WorkspaceImage } from "../workspace-image";
+
+/** Beyond this the endpoint is not believed: no region has nearly as many images. */
+const MAX_IMAGES = 20_000;
+
+/** One page of a listing. */
+export interface Page {
+  readonly images: readonly WorkspaceImage[];
+  /** How many images the service says there are, all pages together: a hint, because it may be wrong. */
+  readonly total: number | undefined;
+}
+
+/**
+ * Takes a listing whose images may be published and deleted meanwhile, whose total may be wrong, and whose pages may
+ * be smaller than was asked for.
+ *
+ * Pages overlap by one image. Where each begins with the image that the one before ended with, no image that existed
+ * all the while can have slipped between two pages, whatever was published or deleted, and in whichever order the
+ * pages came: what stood behind that image in the one answer cannot stand before it in the other. The listing ends
+ * where nothing follows that image; a page that is merely short proves it only together with a total that agrees.
+ *
+ * @param readPage reads the page at an offset
+ * @param start offset of the first image that is wanted
+ * @param concurrency how many pages are read side by side, after the first
+ * @returns every image once; undefined if the pages do not fit together, so that the listing must be taken again
+ * @throws ResponseError if there is no end to it
+ */
+export async function takeListing(
+  readPage: (offset: number) => Promise<Page>,
+  start: number,
+  concurrency: number,
+): Promise<WorkspaceImage[] | undefined> {
+  const first = await readPage(start);
+  // A service may give less than was asked for: what it gave first is the size of a page.
+  const size = first.images.length;
+  if (size === 0) return [];
+  const step = Math.max(1, size - 1);
+  const pages = [first];
+  let isOver = false;
+  const read = async (index: number) => {
+    if (index * step > MAX_IMAGES) {
+      throw new ResponseError(
+        `The listing has more than ${MAX_IMAGES} images: narrow it with the option listings.`,
+      );
+    }
+    const page = await readPage(start + index * step);
+    pages[index] = page;
+    const [before, after] = [pages[index - 1], pages[index + 1]];
+    const isMisfit = size > 1 && ((before && !meets(before, page)) || (after && !meets(page, after)));
+    if (isMisfit || page.images.length < size) isOver = true;
+  };
+  const readFrom = (from: number, to: number) => sideBySide(from, to, concurrency, read, () => isOver);
+
+  // As many as the total promises; then one, which mostly finds the end; then, where there was no promise, many.
+  const promised = first.total === undefined ? 0 : Math.ceil((first.total - start - size) / step);
+  await readFrom(1, promised);
+  const next = Math.max(0, promised) + 1;
+  await readFrom(next, next);
+  await readFrom(next + 1, Number.POSITIVE_INFINITY);
+
+  const last = pages.findIndex(({ images }) => images.length < size);
+  // What was asked for beyond the end must be empty.
+  if (last < 0 || pages.slice(last + 1).some(({ images }) => images.length > 0)) return undefined;
+  return size === 1
+    ? joinSingles(pages.slice(0, last), readPage, start, concurrency)
+    : joinOverlapping(pages.slice(0, last + 1), readPage, start + last * step);
+}
+
+async function joinOverlapping(
+  pages: readonly Page[],
+  readPage: (offset: number) => Promise<Page>,
+  lastOffset: number,
+): Promise<WorkspaceImage[] | undefined> {
+  if (pages.some((page, index) => index > 0 && !meets(pages[index - 1]!, page))) return undefined;
+  const lastPage = pages.at(-1)!;
+  const end = lastOffset + lastPage.images.length;
+  if (lastPage.images.length > 1 && lastPage.total !== end) {
+    const proof = await readPage(end - 1);
+    if (!meets(lastPage, proof) || proof.images.length > 1) return undefined;
+  }
+  return unique(pages.flatMap(({ images }, index) => images.slice(index === 0 ? 0 : 1)));
+}
+
+/**
+ * Pages of one image leave nothing to overlap, so all are read again. Between the two passes each of them existed;
+ * where there were no more than these at that time, they are all there were.
+ */
+async function joinSingles(
+  pages: readonly Page[],
+  readPage: (offset: number) => Promise<Page>,
+  start: number,
+  concurrency: number,
+): Promise<WorkspaceImage[] | undefined> {
+  // A single image's page came before the empty one was asked for; of several, some may have come later.
+  if (pages.length > 1 && (await readPage(start + pages.length)).images.length > 0) return undefined;
+  let isSame = true;
+  await sideBySide(
+    0,
+    pages.length - 1,
+    concurrency,
+    async (index) => {
+      const { images } = await readPage(start + index);
+      if (images.length !== 1 || images[0]?.id !== pages[index]?.images[0]?.id) isSame = false;
+    },
+    () => !isSame,
+  );
+  return isSame ? unique(pages.flatMap(({ images }) => images)) : undefined;
+}
+
+/** Whether a page begins with the image that the one before it ended with. */
+function meets(before: Page, page: Page): boolean {
+  const [first] = page.images;
+  return first !== undefined && first.id === before.images.at(-1)?.id;
+}
+
+/** Where the order of equal names is not stable, an image that is missing shows as another one that stands twice. */
+function unique(images: WorkspaceImage[]): WorkspaceImage[] | undefined {
+  return new Set(images.map(({ id }) => id)).size === images.length ? images : undefined;
+}
+
+/** Works from `from` to `to`, several at a time, begun in their order, until it is over or one fails. */
+async function sideBySide(
+  from: number,
+  to: number,
+  concurrency: number,
+  work: (index: number) => Promise<void>,
+  isOver: () => boolean,
+): Promise<void> {
+  let next = from;
+  let failed = false;
+  const worker = async () => {
+    while (next <= to && !failed && !isOver()) {
+      await work(next++).catch((error: unknown) => {
+        failed = true;
+        throw error;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(0, Math.min(concurrency, to - from + 1)) }, worker));
+}
