@@ -46,8 +46,12 @@ export async function takeListing(
     }
     const page = await readPage(start + index * step);
     pages[index] = page;
-    const [before, after] = [pages[index - 1], pages[index + 1]];
-    const isMisfit = size > 1 && ((before && !meets(before, page)) || (after && !meets(page, after)));
+    const neighbours = [pages[index - 1], page, pages[index + 1]];
+    const isMisfit = [0, 1].some((at) => {
+      const [one, other] = [neighbours[at], neighbours[at + 1]];
+      // Pages of one image do not overlap.
+      return one && other && meets(one, other) !== size > 1;
+    });
     if (isMisfit || page.images.length < size) isOver = true;
   };
   const readFrom = (from: number, to: number) => sideBySide(from, to, concurrency, read, () => isOver);

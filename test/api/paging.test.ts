@@ -226,13 +226,15 @@ describe("a listing", () => {
   });
 
   test("asks for nothing more once two pages do not fit", async () => {
-    let requests = 0;
-    const offsetIgnored = async (): Promise<Page> => {
-      requests++;
-      return { images: [{ id: "a" }, { id: "b" }, { id: "c" }], total: undefined };
-    };
-    expect(await takeListing(offsetIgnored, 0, 4)).toBeUndefined();
-    expect(requests).toBe(2);
+    for (const images of [[{ id: "a" }, { id: "b" }, { id: "c" }], [{ id: "a" }]]) {
+      let requests = 0;
+      const offsetIgnored = async (): Promise<Page> => {
+        requests++;
+        return { images, total: undefined };
+      };
+      expect(await takeListing(offsetIgnored, 0, 4)).toBeUndefined();
+      expect(requests).toBe(2);
+    }
   });
 
   test("begins where it is asked to", async () => {
