@@ -80,13 +80,16 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** The context key in cdktf.json that holds the environments. */
 const CONTEXT_KEY = "workspaceImages";
 
+const REGION = /^[a-z0-9-]+$/;
+const CLOUD = /^[a-z0-9.-]+$/i;
+
 const text = v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(1024));
 
 const environmentSchema = v.strictObject({
-  region: v.optional(v.pipe(text, v.regex(/^[a-z0-9-]+$/, "must be a region such as cn-north-4"))),
+  region: v.optional(v.pipe(text, v.regex(REGION, "must be a region such as cn-north-4"))),
   projectId: v.optional(v.pipe(text, v.regex(/^[\w-]+$/, "must be a project ID"))),
   projectName: v.optional(text),
-  cloud: v.optional(v.pipe(text, v.regex(/^[a-z0-9.-]+$/i, "must be a domain such as myhuaweicloud.com"))),
+  cloud: v.optional(v.pipe(text, v.regex(CLOUD, "must be a domain such as myhuaweicloud.com"))),
   profile: v.optional(text),
   endpoints: v.optional(v.strictObject({ workspace: v.optional(text), iam: v.optional(text) })),
   maxPinAgeDays: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
@@ -175,6 +178,16 @@ export function locate(environment: Environment, variables: Variables = process.
   const cloud =
     environment.cloud ??
     (variables.HW_CLOUD || (region.startsWith("eu-west-1") ? "myhuaweicloud.eu" : "myhuaweicloud.com"));
+  if (!REGION.test(region)) {
+    throw new ConfigurationError(
+      `Environment "${name}": HW_REGION_NAME must be a region such as cn-north-4.`,
+    );
+  }
+  if (!CLOUD.test(cloud)) {
+    throw new ConfigurationError(
+      `Environment "${name}": HW_CLOUD must be a domain such as myhuaweicloud.com.`,
+    );
+  }
   const workspace =
     endpoints?.workspace ?? (variables.WORKSPACE_IMAGES_ENDPOINT || `https://workspace.${region}.${cloud}`);
   const iam =

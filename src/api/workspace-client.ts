@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Location } from "../environment";
-import { FilterError, ResponseError, UnstableListingError } from "../errors";
+import { ConfigurationError, FilterError, ResponseError, UnstableListingError } from "../errors";
 import type { ListImagesQuery } from "../image-filter";
 import { parseImageInfo, type WorkspaceImage } from "../workspace-image";
 import { CredentialSources } from "./credentials";
@@ -62,6 +62,7 @@ export class WorkspaceClient {
 
   /**
    * The project ID: configured, else of the profile, else IAM's for the project name. It is found once.
+   * @throws ConfigurationError if the account has no project or several of that name, or the ID is none
    * @throws CredentialsError, ApiError, ConnectionError, ResponseError as the reason may be
    */
   projectId(): Promise<string> {
@@ -122,6 +123,14 @@ export class WorkspaceClient {
   }
 
   private async findProject(): Promise<string> {
+    const id = await this.lookUpProject();
+    if (/^[\w-]{1,64}$/.test(id)) return id;
+    throw new ConfigurationError(
+      `Environment "${this.location.environment}": its project ID (from HW_PROJECT_ID, the profile or IAM) is none: it must have 1 to 64 letters, digits, dashes or underscores.`,
+    );
+  }
+
+  private async lookUpProject(): Promise<string> {
     if (this.location.projectId) return this.location.projectId;
     const credentials = this.credentials.of(this.location);
     const { projectId, region = this.location.region } = await credentials.get();

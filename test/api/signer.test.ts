@@ -133,6 +133,19 @@ describe("the signature", () => {
     );
   });
 
+  test("covers text that is no text: lone surrogates, and percent signs that begin no character", async () => {
+    expect(encode("\ud83d")).toBe("%EF%BF%BD");
+    const awkwardUrl = fc.string({ unit: fc.constantFrom(..."/%zA0?&=+é\ud83d"), maxLength: 20 });
+    await fc.assert(
+      fc.property(awkwardUrl, (rest) => {
+        const url = new URL(`https://workspace.cn-north-4.myhuaweicloud.com/${rest}`);
+        const key = { accessKey: "AK", secretKey: new Secret("SK") };
+        expect(sign({ method: "GET", url, headers: {} }, key, at).authorization).toMatch(/=[0-9a-f]{64}$/);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test("sends what it signed: date, host and security token", () => {
     const headers = sign(
       { method: "GET", url: new URL("http://127.0.0.1:8080/v3/projects?name=x"), headers: {} },

@@ -389,6 +389,15 @@ describe("the project", () => {
     });
   });
 
+  test.each(["a b", "a/../b", "x\n", "é", "p".repeat(65)])("ID %j is refused", async (id) => {
+    const emulator = await emulate();
+    expect(await rejection(clientOf(emulator, {}, { HW_PROJECT_ID: id }).listImages())).toMatchObject({
+      code: "CONFIGURATION",
+      message: expect.stringContaining("HW_PROJECT_ID"),
+    });
+    expect(emulator.requests).toEqual([]);
+  });
+
   test.each(["{}", '{"projects":[{"id":1}]}', '{"projects":[{"id":""}]}', "[]"])(
     "%s is no list of projects",
     async (body) => {
