@@ -21,7 +21,14 @@ import { refuseSignature } from "./signature";
 
 const MAX_BODY = 1024 * 1024;
 
-const hiddenSchema = v.object({ platform: v.optional(v.string()), package_type: v.optional(v.string()) });
+const hiddenSchema = v.pipe(
+  v.unknown(),
+  v.check((json) => !Array.isArray(json), "Expected Object but received Array"),
+  v.object({
+    platform: v.optional(v.string("The field platform must be a text.")),
+    package_type: v.optional(v.string("The field package_type must be a text.")),
+  }),
+);
 
 /** Options of {@link WorkspaceEmulator.start}. */
 export interface EmulatorOptions {
@@ -303,7 +310,7 @@ export class WorkspaceEmulator {
 /** An image as the service describes it, with the two properties that it does not show; the ID may be left out. */
 function parseEmulatedImage(json: unknown): EmulatedImage {
   const { platform, package_type: packageType } = v.parse(hiddenSchema, json);
-  const image = parseImageInfo({ id: randomUUID(), ...(json as object) });
+  const image = parseImageInfo({ id: randomUUID(), ...Object(json) });
   return { ...image, ...(platform && { platform }), ...(packageType && { packageType }) };
 }
 

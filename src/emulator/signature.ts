@@ -82,9 +82,10 @@ function canonicalPath(target: string): string {
 
 function canonicalQuery(target: string): string {
   const query = target.slice(target.indexOf("?") + 1);
-  if (!target.includes("?") || query === "") return "";
+  if (!target.includes("?")) return "";
   const byName = new Map<string, string[]>();
   for (const pair of query.split("&")) {
+    if (pair === "") continue;
     const equals = pair.includes("=") ? pair.indexOf("=") : pair.length;
     const name = percentDecode(pair.slice(0, equals).replaceAll("+", " "));
     const value = percentDecode(pair.slice(equals + 1).replaceAll("+", " "));

@@ -110,6 +110,11 @@ describe("a refused signature", () => {
     expect(error.message).not.toContain("clock");
   });
 
+  test("is told from other refusals at a wrong time", async () => {
+    const error = await refusal(403, "{}", { date: new Date(0).toUTCString() });
+    expect(error.message).not.toContain("clock");
+  });
+
   test("is not tried again", async () => {
     const emulator = closing(await WorkspaceEmulator.start({ clockAheadMs: 20 * MINUTE }));
     await rejection(clientOf(emulator, { projectId: "p" }, { HW_MAX_RETRIES: "5" }).listImages());

@@ -1,8 +1,12 @@
 import { BasicCredentials } from "@huaweicloud/huaweicloud-sdk-core/auth/BasicCredentials";
 import { ClientBuilder } from "@huaweicloud/huaweicloud-sdk-core/ClientBuilder";
 import type { HcClient } from "@huaweicloud/huaweicloud-sdk-core/HcClient";
+import { Logger4jInstance } from "@huaweicloud/huaweicloud-sdk-core/logger/log4jLogger";
 import type { WorkspaceEmulator } from "../../src/emulator";
 import { DEFAULT_ACCOUNT } from "../../src/emulator";
+
+// It would print every refusal, with the signed request.
+Logger4jInstance.level = "off";
 
 /** What the vendor's client gets from the listing. */
 export interface VendorPage {
