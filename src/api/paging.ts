@@ -19,6 +19,7 @@ export interface Page {
  * all the while can have slipped between two pages, whatever was published or deleted, and in whichever order the
  * pages came: what stood behind that image in the one answer cannot stand before it in the other. The listing ends
  * where nothing follows that image; a page that is merely short proves it only together with a total that agrees.
+ * This holds as long as an image keeps its place in the order, and pages that hold more do not shrink to one image.
  *
  * @param readPage reads the page at an offset
  * @param start offset of the first image that is wanted

@@ -79,8 +79,9 @@ export class ImageService {
     const sortType = query.get("sort_type") ?? "asc";
     if (sortType !== "asc" && sortType !== "desc") return wrong("sort_type");
 
+    const wanted = Object.entries(FILTERS).filter(([name]) => query.has(name));
     const found = this.images(region).filter((image) =>
-      Object.entries(FILTERS).every(([name, field]) => !query.has(name) || image[field] === query.get(name)),
+      wanted.every(([name, field]) => image[field] === query.get(name)),
     );
     const direction = sortType === "desc" ? -1 : 1;
     found.sort((a, b) => direction * (order(a[sortField], b[sortField]) || order(a.id, b.id)));
