@@ -77,11 +77,11 @@ export interface Location {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** The context key in cdktf.json that holds the environments. */
-const CONTEXT_KEY = "workspaceImages";
-
 const REGION = /^[a-z0-9-]+$/;
 const CLOUD = /^[a-z0-9.-]+$/i;
+
+/** The context key in cdktf.json that holds the environments. */
+const CONTEXT_KEY = "workspaceImages";
 
 const text = v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(1024));
 
