@@ -8,6 +8,7 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -39,16 +40,18 @@ export function withFileMutex<T>(path: string, work: () => T): T {
 /**
  * Replaces a file's content atomically: whoever reads, or whenever this process dies, it is the old or the new content.
  * Call it within {@link withFileMutex}.
- * @param mode permissions of the file
+ * @param mode permissions of the file; by default those it has, or what the user's mask leaves a new one
  * @throws Error with a `code` of the file system; the old content stays
  */
-export function replaceFile(path: string, content: string, mode: number): void {
-  // Only the mutex's holder writes, so that one name serves, and what a killed process left is overwritten.
+export function replaceFile(path: string, content: string, mode = modeOf(path)): void {
+  // Only the mutex's holder writes, so that one name serves. What a killed process left there, perhaps another
+  // user's, is removed: it need not be writable.
   const temporary = beside(path, "tmp");
   try {
-    const file = openSync(temporary, "w", mode);
+    rmSync(temporary, { force: true });
+    const file = openSync(temporary, "wx");
     try {
-      fchmodSync(file, mode);
+      if (mode !== undefined) fchmodSync(file, mode);
       writeFileSync(file, content);
       fsyncSync(file);
     } finally {
@@ -59,6 +62,11 @@ export function replaceFile(path: string, content: string, mode: number): void {
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+function modeOf(path: string): number | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat && stat.mode & 0o777;
 }
 
 function beside(path: string, suffix: string): string {
@@ -88,9 +96,12 @@ function acquire(mutex: string, deadline: number): void {
       continue;
     }
     if (Date.now() > deadline) {
-      throw Object.assign(new Error(`${mutex} is held by another process (${holder})`), {
-        code: "ETIMEDOUT",
-      });
+      throw Object.assign(
+        new Error(
+          `${mutex} is held by another process (${holder ?? "unknown"}); if none is running, delete it`,
+        ),
+        { code: "ETIMEDOUT" },
+      );
     }
     sleep(2 + Math.random() * 10);
   }
@@ -110,7 +121,8 @@ function isGone(mutex: string, holder: string, host: string): boolean {
     try {
       process.kill(Number(pid), 0);
     } catch (error) {
-      return codeOf(error) === "ESRCH";
+      // EPERM: someone else's process, which may have got the number of the one that is gone.
+      if (codeOf(error) === "ESRCH") return true;
     }
   }
   try {

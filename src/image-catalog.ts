@@ -21,6 +21,7 @@ import {
 import {
   type Cardinality,
   describeImage,
+  isToken,
   type Listing,
   type ListingQuery,
   parseFilter,
@@ -32,6 +33,7 @@ import { openListings } from "./listing-source";
 import {
   filterKey,
   formatTime,
+  isPinName,
   type LockFile,
   lockFileName,
   type Pin,
@@ -66,7 +68,7 @@ export interface PrefetchOptions {
    */
   readonly listings?: readonly ListingQuery[];
   /**
-   * Age in seconds up to which a listing is reused by later synths; 0 lists every time.
+   * Age in seconds up to which a listing is reused by later synths, at most a day; 0 lists every time.
    * @default 3600
    */
   readonly listingMaxAgeSeconds?: number;
@@ -86,6 +88,17 @@ export interface ImageLookup {
   readonly cardinality: Cardinality;
 }
 
+/** What one lookup asked and got. */
+interface Answer {
+  readonly path: string;
+  readonly key: string;
+  readonly question: Question;
+  readonly images: readonly WorkspaceImage[];
+}
+
+type Question = Pick<Pin, "filter" | "cardinality">;
+type Level = "info" | "warn";
+
 /** Everything known of one environment in this run. */
 interface Shelf {
   readonly environment: Environment;
@@ -94,7 +107,7 @@ interface Shelf {
   /** The listings for a filter: of `fromImages`, they stand for whatever the service would have answered. */
   readonly listings?: (filter: SingleImageFilter) => readonly Listing[];
   readonly failure?: WorkspaceImagesError;
-  readonly answers: Map<string, { key: string; images: readonly WorkspaceImage[] }>;
+  readonly answers: Map<string, Answer>;
   readonly gained: Map<string, Pin>;
 }
 
@@ -114,19 +127,23 @@ export class WorkspaceImageCatalog {
    * An environment that cannot be reached fails only the lookups that have no pin.
    * @throws CatalogError if the app already has a catalog
    * @throws ConfigurationError if environments or options are wrong
-   * @throws LockFileError if a lock file is damaged
+   * @throws FilterError if the option listings is wrong
+   * @throws LockFileError if a lock file is damaged, or of another environment, region or project
    */
   static async prefetch(app: IConstruct, options: PrefetchOptions = {}): Promise<WorkspaceImageCatalog> {
     const root: Root = app.node.root;
+    options.signal?.throwIfAborted();
     claim(root, "prefetching");
     try {
+      // In mode frozen too, so that a forgotten await shows in every mode.
+      await Promise.resolve();
       const project = findProject();
       const environments = options.environments
         ? parseEnvironments({ environments: options.environments }, "The option environments")
         : readEnvironments(project, root.node.tryGetContext("workspaceImages"));
       if (environments.size === 0) {
         throw new ConfigurationError(
-          'There are no environments: add "workspaceImages": { "environments": { "dev": { "region": "cn-north-4" } } } to the context in cdktf.json.',
+          `There are no environments: add "workspaceImages": { "environments": { "dev": { "region": "cn-north-4" } } } to the context in cdktf.json (${project.cdktfJson ? `of ${project.directory}` : `there is none in ${project.directory} or above it`}), or give the option environments.`,
         );
       }
       const mode = modeOf(options);
@@ -191,6 +208,8 @@ export class WorkspaceImageCatalog {
   }
 
   private readonly shelves: ReadonlyMap<string, Shelf>;
+  /** What was said of constructs outside every stack, and would not be printed there. */
+  private readonly stray: { readonly level: Level; readonly message: string }[] = [];
 
   private constructor(
     /** How lookups are answered. */
@@ -217,22 +236,28 @@ export class WorkspaceImageCatalog {
     scope: IConstruct,
     { environment, pinName, filter: given, cardinality }: ImageLookup,
   ): readonly WorkspaceImage[] {
-    for (const warning of this.warnings.splice(0)) scope.node.addMetadata("@cdktf/warn", warning);
+    for (const warning of this.warnings.splice(0)) this.annotate(scope, "warn", warning);
     const shelf = this.shelfFor(scope, environment);
     const subject = `${scope.node.path} (environment "${shelf.environment.name}")`;
     const filter = parseFilter(given, cardinality, subject);
+    if (isToken(pinName) || !isPinName(pinName)) {
+      throw new ConfigurationError(
+        `${subject}: ${JSON.stringify(pinName)} cannot name a pin: set pinName to 1 to 255 characters, without control characters or tokens.`,
+      );
+    }
+    const question = { filter, cardinality };
     const key = filterKey(filter, cardinality);
     const answered = shelf.answers.get(pinName);
     if (answered) {
       if (answered.key === key) return answered.images;
       throw new PinConflictError(
-        `${subject}: pin "${pinName}" is already used there for another filter, ${answered.key}. Give one of the two lookups a pinName of its own.`,
+        `${subject}: pin "${pinName}" is already used there by ${answered.path} for another filter (${describeChange(answered.question, question)}). Give one of the two lookups a pinName of its own.`,
       );
     }
     const images =
-      this.pinned(scope, shelf, pinName, key, subject) ??
-      this.select(scope, shelf, pinName, filter, cardinality, subject);
-    shelf.answers.set(pinName, { key, images });
+      this.pinned(scope, shelf, pinName, key, question, subject) ??
+      this.select(scope, shelf, pinName, question, subject);
+    shelf.answers.set(pinName, { path: scope.node.path, key, question, images });
     return images;
   }
 
@@ -258,6 +283,7 @@ export class WorkspaceImageCatalog {
     { environment, lockFile, failure, answers }: Shelf,
     pinName: string,
     key: string,
+    question: Question,
     subject: string,
   ): readonly WorkspaceImage[] | undefined {
     const pin = lockFile?.pins.get(pinName);
@@ -270,18 +296,20 @@ export class WorkspaceImageCatalog {
         );
       }
       throw new PinFilterChangedError(
-        `${subject}: the filter was changed after pin "${pinName}" was taken. Pinned: ${filterKey(pin.filter, pin.cardinality)}, asked: ${key}. ${next}`,
+        `${subject}: the filter was changed after pin "${pinName}" was taken (${describeChange(pin, question)}). ${next}`,
       );
     }
     if (!matches) return undefined;
     if (failure && answers.size === 0) {
-      const level = failure instanceof NoCredentialsError ? "info" : "warn";
-      scope.node.addMetadata(
-        `@cdktf/${level}`,
+      this.annotate(
+        scope,
+        failure instanceof NoCredentialsError ? "info" : "warn",
         `Environment "${environment.name}" was not listed; its pins are used as they are. ${failure.message}`,
       );
     }
-    checkAge(scope, environment, pinName, pin, subject);
+    const stale = describeAge(environment, pinName, pin);
+    if (stale && environment.onStalePin === "error") throw new StalePinError(`${subject}: ${stale}`);
+    if (stale) this.annotate(scope, "warn", `The ${stale}`);
     return pin.images;
   }
 
@@ -289,29 +317,38 @@ export class WorkspaceImageCatalog {
     scope: IConstruct,
     shelf: Shelf,
     pinName: string,
-    filter: SingleImageFilter,
-    cardinality: Cardinality,
+    question: Question,
     subject: string,
   ): readonly WorkspaceImage[] {
+    const { filter, cardinality } = question;
+    const before = shelf.lockFile?.pins.get(pinName);
     if (!shelf.listings) {
+      const why = before
+        ? `the filter was changed after pin "${pinName}" was taken (${describeChange(before, question)})`
+        : `there is no pin "${pinName}" yet`;
       throw new EnvironmentUnavailableError(
-        `${subject}: the images could not be listed. ${shelf.failure?.message}`,
+        `${subject}: ${why}, and the images could not be listed. ${shelf.failure?.message}`,
         { cause: shelf.failure },
       );
     }
     const images = selectImages(shelf.listings(filter), filter, cardinality, subject);
     if (shelf.place) {
-      const before = shelf.lockFile?.pins.get(pinName);
       const names = images.map(describeImage).join(", ") || "no image";
-      scope.node.addMetadata(
-        "@cdktf/info",
+      this.annotate(
+        scope,
+        "info",
         before
-          ? `The filter of pin "${pinName}" was changed: ${before.images.map(describeImage).join(", ") || "no image"} → ${names}. Commit ${lockFileName(shelf.environment.name)}.`
+          ? `The filter of pin "${pinName}" was changed (${describeChange(before, question)}): ${before.images.map(describeImage).join(", ") || "no image"} → ${names}. Commit ${lockFileName(shelf.environment.name)}.`
           : `New pin "${pinName}": ${names}. Commit ${lockFileName(shelf.environment.name)}.`,
       );
-      shelf.gained.set(pinName, { filter, cardinality, pinnedAt: formatTime(new Date()) ?? "", images });
+      shelf.gained.set(pinName, { ...question, pinnedAt: formatTime(new Date()) ?? "", images });
     }
     return images;
+  }
+
+  private annotate(scope: IConstruct, level: Level, message: string): void {
+    scope.node.addMetadata(`@cdktf/${level}`, message);
+    if (!scope.node.scopes.some(isStack)) this.stray.push({ level, message });
   }
 
   /**
@@ -322,6 +359,11 @@ export class WorkspaceImageCatalog {
     const synth = root.synth;
     if (!synth) return;
     root.synth = (...args) => {
+      const stack = root.node.findAll().find(isStack);
+      if (stack) {
+        for (const { level, message } of this.stray.splice(0))
+          stack.node.addMetadata(`@cdktf/${level}`, message);
+      }
       const result = synth.apply(root, args);
       // Under the CLI, a stack with error annotations is synthesized first and refused after.
       const refused = root.node
@@ -338,13 +380,20 @@ export class WorkspaceImageCatalog {
   }
 
   private writePins(): void {
-    for (const { environment, place, gained } of this.shelves.values()) {
+    for (const { environment, place, lockFile, gained } of this.shelves.values()) {
       if (!place || !this.directory || gained.size === 0) continue;
       updateLockFile(this.directory, environment, place, (pins) => {
         for (const [name, pin] of gained) {
-          const other = pins.get(name);
-          // Another process pinned the same meanwhile: its pin stays as it is.
-          if (!other || !isSamePin(other, pin)) pins.set(name, pin);
+          const before = lockFile?.pins.get(name);
+          const now = pins.get(name);
+          // Another app or process pinned the same meanwhile: its pin stays as it is.
+          if (now && isSamePin(now, pin)) continue;
+          if (now && !(before && isSamePin(now, before))) {
+            throw new PinConflictError(
+              `Environment "${environment.name}": another app or process took pin "${name}" meanwhile, for another filter or image (${describeChange(now, pin) || "the same filter"}). It was kept. Run cdktf synth again; if two lookups share the name, give one of them a pinName of its own.`,
+            );
+          }
+          pins.set(name, pin);
         }
       });
       gained.clear();
@@ -375,19 +424,31 @@ function modeOf({ mode }: PrefetchOptions): Mode {
   );
 }
 
-function checkAge(
-  scope: IConstruct,
-  environment: Environment,
-  pinName: string,
-  pin: Pin,
-  subject: string,
-): void {
-  const { maxPinAgeDays, onStalePin } = environment;
+function isStack(construct: IConstruct): boolean {
+  return "synthesizer" in construct;
+}
+
+/** What is wrong with a pin's age, if anything. */
+function describeAge({ name, maxPinAgeDays }: Environment, pinName: string, pin: Pin): string | undefined {
   if (maxPinAgeDays === undefined || Date.now() - Date.parse(pin.pinnedAt) < maxPinAgeDays * 24 * 3600 * 1000)
-    return;
-  const message = `pin "${pinName}" was taken at ${pin.pinnedAt}, more than ${maxPinAgeDays} days ago. See: workspace-images outdated --env ${environment.name}; move it with: workspace-images update ${pinName} --env ${environment.name}`;
-  if (onStalePin === "error") throw new StalePinError(`${subject}: ${message}`);
-  scope.node.addMetadata("@cdktf/warn", `The ${message}`);
+    return undefined;
+  return `pin "${pinName}" was taken at ${pin.pinnedAt}, more than ${maxPinAgeDays} days ago. See: workspace-images outdated --env ${name}; move it with: workspace-images update ${pinName} --env ${name}`;
+}
+
+/** What is different between two questions: `nameRegex "^Windows_10" → "^Windows_11"`. */
+function describeChange(before: Question, after: Question): string {
+  const [from, to] = [before.filter, after.filter];
+  const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort() as (keyof SingleImageFilter)[];
+  const changes = keys
+    .filter((key) => from[key] !== to[key])
+    .map((key) => `${key} ${JSON.stringify(from[key]) ?? "none"} → ${JSON.stringify(to[key]) ?? "none"}`);
+  if (before.cardinality !== after.cardinality) {
+    const [was, is] = [before, after].map(({ cardinality }) =>
+      cardinality === "one" ? "one image" : "all images",
+    );
+    changes.push(`${was} → ${is}`);
+  }
+  return changes.join(", ");
 }
 
 function isSamePin(a: Pin, b: Pin): boolean {

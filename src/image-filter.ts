@@ -164,6 +164,9 @@ const imageFilterEntries = {
   sortType: v.exactOptional(v.picklist(["asc", "desc"])),
 };
 
+/** Filters that are the same when they are false and when they are left out. */
+const SWITCHES: ReadonlySet<string> = new Set(["mostRecent", "allowAnyImageType"]);
+
 const listingQuerySchema = v.strictObject(listingQueryEntries);
 const filterSchemas = {
   all: v.strictObject(imageFilterEntries),
@@ -208,7 +211,7 @@ function parseStrictly<Schema extends v.GenericSchema<object>>(
   subject: string,
 ): v.InferOutput<Schema> {
   const given = Object.entries(input)
-    .filter(([, value]) => value !== undefined && value !== false)
+    .filter(([key, value]) => value !== undefined && !(value === false && SWITCHES.has(key)))
     .sort(([a], [b]) => compare(a, b));
   for (const [key, value] of given) {
     if (isToken(value)) {
@@ -483,8 +486,8 @@ function utcTime(text: string): number | undefined {
   return Number.isNaN(time) || !new Date(Date.parse(day)).toISOString().startsWith(day) ? undefined : time;
 }
 
-/** The forms in which a CDK hands a value that is known only when Terraform runs: text, number, list, object. */
-function isToken(value: unknown): boolean {
+/** Whether a value is known only when Terraform runs, in any form in which a CDK hands one: text, number, list, object. */
+export function isToken(value: unknown): boolean {
   if (typeof value === "string") return /[$#&]\{TfToken\[/.test(value);
   if (typeof value === "number") return value < -1e280;
   if (Array.isArray(value)) return value.some(isToken);

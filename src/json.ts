@@ -1,17 +1,17 @@
 /**
  * Finds a key that stands twice in one object of a valid JSON text; JSON.parse would silently keep the last.
- * @returns the first such key as it is written, undefined where there is none
+ * @returns the path of the first such key, without the indices of lists; undefined where there is none
  */
-export function findDuplicateKey(text: string): string | undefined {
-  const objects: Set<string>[] = [];
+export function findDuplicateKey(text: string): string[] | undefined {
+  const objects: { keys: Set<string>; last?: string }[] = [];
   for (const [token, key] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
-    if (token === "{") objects.push(new Set());
+    const object = objects.at(-1);
+    if (token === "{") objects.push({ keys: new Set() });
     else if (token === "}") objects.pop();
-    else if (key !== undefined) {
-      const keys = objects.at(-1);
-      const name: string = JSON.parse(key);
-      if (keys?.has(name)) return key;
-      keys?.add(name);
+    else if (key !== undefined && object) {
+      object.last = JSON.parse(key) as string;
+      if (object.keys.has(object.last)) return objects.map(({ last = "" }) => last);
+      object.keys.add(object.last);
     }
   }
   return undefined;

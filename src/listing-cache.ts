@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, type Stats } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import * as v from "valibot";
@@ -16,7 +16,7 @@ export interface ListingKey {
 
 /** No entry is kept longer than this, ms. */
 const KEPT_FOR = 24 * 3600 * 1000;
-/** All entries together, bytes. */
+/** All entries together, and so each of them, bytes. */
 const MAX_TOTAL = 64 * 1024 * 1024;
 
 const entrySchema = v.strictObject({
@@ -33,19 +33,21 @@ export class ListingCache {
   constructor(
     /** Age in seconds from which an entry is not used. */
     private readonly maxAgeSeconds: number,
-    private readonly directory = cacheDirectory(process.env),
   ) {}
 
   /** The images of a listing that is young enough. */
   read(key: ListingKey): WorkspaceImage[] | undefined {
     if (this.maxAgeSeconds <= 0) return undefined;
     try {
-      if (!isPrivate(this.directory)) return undefined;
-      const path = this.path(key);
-      if (statSync(path).size > MAX_TOTAL) return undefined;
+      const directory = cacheDirectory(process.env);
+      const path = pathIn(directory, key);
+      const stat = lstatSync(path);
+      if (!isPrivate(lstatSync(directory)) || !isPrivate(stat) || !stat.isFile() || stat.size > MAX_TOTAL)
+        return undefined;
       const entry = v.parse(entrySchema, JSON.parse(readFileSync(path, "utf8")));
       const age = Date.now() - entry.fetchedAt;
-      const usable = entry.key === JSON.stringify(key) && age >= 0 && age < this.maxAgeSeconds * 1000;
+      const maxAge = Math.min(this.maxAgeSeconds * 1000, KEPT_FOR);
+      const usable = entry.key === JSON.stringify(key) && age >= 0 && age < maxAge;
       return usable ? (entry.images as WorkspaceImage[]) : undefined;
     } catch {
       return undefined;
@@ -56,40 +58,42 @@ export class ListingCache {
   write(key: ListingKey, images: readonly WorkspaceImage[]): void {
     if (this.maxAgeSeconds <= 0) return;
     try {
-      mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-      if (!isPrivate(this.directory)) return;
-      const path = this.path(key);
+      const directory = cacheDirectory(process.env);
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      if (!isPrivate(lstatSync(directory))) return;
+      const path = pathIn(directory, key);
       const entry = JSON.stringify({ key: JSON.stringify(key), fetchedAt: Date.now(), images });
       withFileMutex(path, () => replaceFile(path, entry, 0o600));
-      this.prune();
+      prune(directory);
     } catch {
       // A full or read-only disk costs the next synth a request, nothing else.
     }
   }
+}
 
-  private path(key: ListingKey): string {
-    return join(this.directory, `${createHash("sha256").update(JSON.stringify(key)).digest("hex")}.json`);
-  }
+function pathIn(directory: string, key: ListingKey): string {
+  return join(directory, `${createHash("sha256").update(JSON.stringify(key)).digest("hex")}.json`);
+}
 
-  private prune(): void {
-    const entries = readdirSync(this.directory)
-      .filter((name) => name.endsWith(".json"))
-      .map((name) => join(this.directory, name))
-      .map((path) => ({ path, stat: statSync(path, { throwIfNoEntry: false }) }))
-      .sort((a, b) => (b.stat?.mtimeMs ?? 0) - (a.stat?.mtimeMs ?? 0));
-    let total = 0;
-    for (const { path, stat } of entries) {
-      total += stat?.size ?? 0;
-      if (!stat || total > MAX_TOTAL || Date.now() - stat.mtimeMs > KEPT_FOR) rmSync(path, { force: true });
-    }
+function prune(directory: string): void {
+  const files = readdirSync(directory)
+    .map((name) => join(directory, name))
+    .map((path) => ({ path, stat: lstatSync(path, { throwIfNoEntry: false }) }))
+    .sort((a, b) => (b.stat?.mtimeMs ?? 0) - (a.stat?.mtimeMs ?? 0));
+  let total = 0;
+  for (const { path, stat } of files) {
+    // What is no entry is what a writer needs, or, much later, what a killed one left.
+    const size = path.endsWith(".json") ? (stat?.size ?? 0) : 0;
+    total += size;
+    if (!stat || Date.now() - stat.mtimeMs > KEPT_FOR || (size > 0 && total > MAX_TOTAL))
+      rmSync(path, { force: true });
   }
 }
 
-/** Another user's folder could hold another user's choice of images. */
-function isPrivate(directory: string): boolean {
-  if (process.platform === "win32") return true;
-  const { uid, mode } = statSync(directory);
-  return uid === process.getuid?.() && (mode & 0o077) === 0;
+/** What others may write, or point elsewhere, could hold their choice of images. */
+function isPrivate(stat: Stats): boolean {
+  if (stat.isSymbolicLink()) return false;
+  return process.platform === "win32" || (stat.uid === process.getuid?.() && (stat.mode & 0o077) === 0);
 }
 
 function cacheDirectory(variables: NodeJS.ProcessEnv): string {

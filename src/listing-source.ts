@@ -52,6 +52,7 @@ export class ListingSource {
     const located = locate(environment);
     const location = lockFile && !located.projectId ? { ...located, projectId: lockFile.projectId } : located;
     const { environment: _, ...where } = location;
+    const { workspaceUrl, iamUrl, profile } = location;
     const client = this.once<WorkspaceClient>(["client", where], () => this.api.client(location));
     const projectId = await this.once(["project", where], () => client.projectId());
     const place = { region: location.region, projectId };
@@ -59,8 +60,9 @@ export class ListingSource {
     return {
       place,
       listing: (query) =>
-        this.once(["listing", where, query], async () => {
-          const key = { workspaceUrl: location.workspaceUrl, projectId, query };
+        // By the project that was found: one environment's lock file may know it while another must ask.
+        this.once(["listing", workspaceUrl, iamUrl, profile, projectId, query], async () => {
+          const key = { workspaceUrl, projectId, query };
           const cached = this.cache.read(key);
           if (cached) return { query, images: cached };
           const images = await client.listImages(query);

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { replaceFile, withFileMutex } from "./atomic-file";
 import type { Environment } from "./environment";
-import { FilterError, LockFileError } from "./errors";
+import { FilterError, LockFileError, WorkspaceImagesError } from "./errors";
 import { type Cardinality, parseFilter, type SingleImageFilter } from "./image-filter";
 import { findDuplicateKey } from "./json";
 import { type WorkspaceImage, workspaceImageSchema } from "./workspace-image";
@@ -69,6 +69,11 @@ export function formatTime(time: Date): string | undefined {
   return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(0, 19)}Z`;
 }
 
+/** Whether a pin can have this name. */
+export function isPinName(name: string): boolean {
+  return PIN_NAME.test(name);
+}
+
 /** What identifies a pin's question: two lookups with the same key select the same images. */
 export function filterKey(filter: SingleImageFilter, cardinality: Cardinality): string {
   return JSON.stringify([filter, cardinality]);
@@ -87,7 +92,10 @@ export function readLockFile(directory: string, environment: Environment): LockF
     text = readFileSync(join(directory, name), "utf8");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new LockFileError(`${name} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new LockFileError(
+      `${name} cannot be read: ${(cause as Error).message}. It must be a file that this user may read.`,
+      { cause },
+    );
   }
   const lockFile = parseLockFile(text, name);
   checkPlace(lockFile, environment, name);
@@ -116,11 +124,11 @@ export function updateLockFile(
       change(pins);
       const after = serialize({ environment: environment.name, ...place, pins });
       if (current ? after !== serialize(current) : pins.size > 0) {
-        replaceFile(current ? realpathSync(path) : path, after, 0o644);
+        replaceFile(current ? realpathSync(path) : path, after);
       }
     });
   } catch (cause) {
-    if (cause instanceof LockFileError) throw cause;
+    if (cause instanceof WorkspaceImagesError) throw cause;
     throw new LockFileError(
       `${name} cannot be written: ${(cause as Error).message}. It was left as it was; mend that and run the same command again.`,
       { cause },
@@ -138,26 +146,29 @@ export function checkPlace(lockFile: LockFile, environment: Environment, name: s
     if (expected !== undefined && locked !== expected) {
       throw new LockFileError(
         `${name} holds the pins of ${what} "${locked}", but environment "${environment.name}" is ${what === "environment" ? "another one" : `in ${what} "${expected}"`}. ` +
-          `If it moved on purpose, delete the file and run cdktf synth to pin anew; otherwise correct cdktf.json or restore the file with git checkout.`,
+          `If it moved on purpose, delete the file and run cdktf synth to pin anew; otherwise correct cdktf.json, or restore the file with: git checkout -- ${name}`,
       );
     }
   }
 }
 
 function parseLockFile(text: string, name: string): LockFile {
-  const restore = `Restore it with: git checkout -- ${name}`;
+  const restore = `Restore it with: git checkout -- ${name} (if it was never committed, delete it and run cdktf synth with CI unset)`;
   const fail = (what: string, cause?: unknown) => new LockFileError(`${name} ${what}`, { cause });
   if (text.length > MAX_BYTES) throw fail(`is larger than ${MAX_BYTES / 1024 / 1024} MB. ${restore}`);
-  if (/^(<{7}|={7}|>{7})/m.test(text)) {
+  const conflicts = findConflicts(text);
+  if (conflicts) {
     throw fail(
-      `has merge-conflict markers. Keep one side of each pin whole (git checkout --ours or --theirs -- ${name}), then run: workspace-images verify`,
+      `has merge-conflict markers${conflicts.length > 0 ? ` in ${conflicts.map((pin) => `pin ${pin}`).join(", ")}` : ""}. Keep one side of each pin whole (or of all: git checkout --ours -- ${name}, or --theirs), then run: workspace-images verify`,
     );
   }
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw fail(`is not complete JSON (${(cause as Error).message}). ${restore}`, cause);
+    const pin = lastPin(text.slice(0, Number(/at position (\d+)/.exec(String(cause))?.[1] ?? text.length)));
+    const near = pin === undefined ? "" : `, in or after pin ${pin}`;
+    throw fail(`is not complete JSON${near} (${(cause as Error).message}). ${restore}`, cause);
   }
   const version = (json as { lockfileVersion?: unknown } | null)?.lockfileVersion;
   if (typeof version === "number" && version !== VERSION) {
@@ -166,13 +177,22 @@ function parseLockFile(text: string, name: string): LockFile {
     );
   }
   const duplicate = findDuplicateKey(text);
-  if (duplicate) throw fail(`has the key ${duplicate} twice, as after a bad merge. ${restore}`);
+  if (duplicate) {
+    const [where, pinName = "", ...rest] = duplicate;
+    const key = JSON.stringify(duplicate.at(-1));
+    throw fail(
+      where === "pins" && duplicate.length > 1
+        ? `has ${rest.length > 0 ? `the key ${key} twice in pin ${JSON.stringify(pinName)}` : `the pin ${key} twice`}, as after a bad merge. ${restore}`
+        : `has the key ${key} twice, as after a bad merge. ${restore}`,
+    );
+  }
   const file = v.safeParse(fileSchema, json);
   if (!file.success) throw fail(`is not a lock file: ${describeIssue(file.issues[0])}. ${restore}`);
 
   const pins = new Map<string, Pin>();
   for (const [pinName, raw] of Object.entries(file.output.pins)) {
-    const failPin = (what: string) => fail(`: pin ${JSON.stringify(pinName.slice(0, 255))} ${what}`);
+    const failPin = (what: string) =>
+      new LockFileError(`${name}: pin ${JSON.stringify(pinName.slice(0, 255))} ${what}`);
     if (!PIN_NAME.test(pinName)) throw failPin(`has a name that cannot be used. ${restore}`);
     const parsed = v.safeParse(pinSchema, raw);
     if (!parsed.success) throw failPin(`is damaged: ${describeIssue(parsed.issues[0])}. ${restore}`);
@@ -196,6 +216,31 @@ function parseLockFile(text: string, name: string): LockFile {
   }
   const { environment, region, projectId } = file.output;
   return { environment, region, projectId, pins };
+}
+
+/** A line that begins a pin in a file as it is written, or as git merges such files. */
+const PIN_LINE = /^ {4}("(?:[^"\\]|\\.)*"): \{/;
+
+/** The pins that a merge left in conflict, as they are written; undefined where there are no markers. */
+function findConflicts(text: string): string[] | undefined {
+  if (!/^(<{7}|={7}|>{7})/m.test(text)) return undefined;
+  const pins = new Set<string>();
+  let pin: string | undefined;
+  let inConflict = false;
+  for (const line of text.split("\n")) {
+    pin = PIN_LINE.exec(line)?.[1] ?? (/^ {0,4}\}/.test(line) ? undefined : pin);
+    if (/^[<>]{7}/.test(line)) inConflict = line.startsWith("<");
+    else if (inConflict && pin !== undefined) pins.add(pin);
+  }
+  return [...pins];
+}
+
+/** The last pin that a text begins, as it is written. */
+function lastPin(text: string): string | undefined {
+  return text
+    .split("\n")
+    .map((line) => PIN_LINE.exec(line)?.[1])
+    .findLast((pin) => pin !== undefined);
 }
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {

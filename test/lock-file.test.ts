@@ -1,0 +1,385 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
+import * as fc from "fast-check";
+import { DataHuaweicloudWorkspaceImage, DataHuaweicloudWorkspaceImages, LockFileError } from "../src";
+import { WorkspaceEmulator } from "../src/emulator";
+import { readLockFile } from "../src/lock-file";
+import { image, rejection, thrown } from "./support/images";
+import { TestProject } from "./support/project";
+import { enter, openApp, pinOf, restoreProcess, synthesize, writePins } from "./support/synth";
+
+restoreProcess();
+
+const REGION = "cn-north-4";
+const LOCK = "workspace-images/dev.lock.json";
+
+describe("a lock file as synth writes it", () => {
+  let emulator: WorkspaceEmulator;
+  let project: TestProject;
+
+  beforeEach(async () => {
+    emulator = await WorkspaceEmulator.start({
+      images: {
+        [REGION]: [
+          image({ id: "win-1", name: "Windows_11_1" }),
+          image({ id: "win-2", name: "Windows_11_2", createdAt: "2025-02-01T00:00:00Z", minDisk: 100 }),
+          { id: "bare", osType: "Linux" },
+        ],
+      },
+    });
+    project = new TestProject({ dev: { region: REGION } });
+    enter(project, emulator.variables);
+  });
+  afterEach(() => emulator.close());
+
+  const build = (stack: ConstructorParameters<typeof DataHuaweicloudWorkspaceImage>[0]) => {
+    // Neither in the order of names nor of keys.
+    new DataHuaweicloudWorkspaceImage(stack, "office", {
+      osType: "Windows",
+      nameRegex: "^Windows_11",
+      mostRecent: true,
+      imageType: "gold",
+    });
+    new DataHuaweicloudWorkspaceImages(stack, "all-linux", { osType: "Linux" });
+    new DataHuaweicloudWorkspaceImages(stack, "none", { osType: "Other" });
+  };
+
+  test("has this very form, keys in one order, and integrity over filter and images", async () => {
+    await synthesize(build);
+    const pinnedAt: string = project.readLock("dev").pins.office.pinnedAt;
+    expect(pinnedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    expect(Math.abs(Date.now() - Date.parse(pinnedAt))).toBeLessThan(60_000);
+    const sha256 = (json: string) => createHash("sha256").update(json).digest("base64");
+    const windows =
+      '{"filter":{"imageType":"gold","mostRecent":true,"nameRegex":"^Windows_11","osType":"Windows"},"images":[{"id":"win-2","name":"Windows_11_2","imageType":"gold","osType":"Windows","osVersion":"Windows 11 Enterprise 64bit","architecture":"x86","diskFormat":"zvhd2","minRam":0,"minDisk":100,"productCode":"workspace.windows","createdAt":"2025-02-01T00:00:00Z"}]}';
+    expect(project.read(LOCK)).toBe(`{
+  "lockfileVersion": 1,
+  "environment": "dev",
+  "region": "cn-north-4",
+  "projectId": "${emulator.projectId(REGION)}",
+  "pins": {
+    "all-linux": {
+      "filter": {
+        "osType": "Linux"
+      },
+      "all": true,
+      "pinnedAt": "${pinnedAt}",
+      "images": [
+        {
+          "id": "bare",
+          "osType": "Linux"
+        }
+      ],
+      "integrity": "sha256-${sha256('{"filter":{"osType":"Linux"},"all":true,"images":[{"id":"bare","osType":"Linux"}]}')}"
+    },
+    "none": {
+      "filter": {
+        "osType": "Other"
+      },
+      "all": true,
+      "pinnedAt": "${pinnedAt}",
+      "images": [],
+      "integrity": "sha256-${sha256('{"filter":{"osType":"Other"},"all":true,"images":[]}')}"
+    },
+    "office": {
+      "filter": {
+        "imageType": "gold",
+        "mostRecent": true,
+        "nameRegex": "^Windows_11",
+        "osType": "Windows"
+      },
+      "pinnedAt": "${pinnedAt}",
+      "images": [
+        {
+          "id": "win-2",
+          "name": "Windows_11_2",
+          "imageType": "gold",
+          "osType": "Windows",
+          "osVersion": "Windows 11 Enterprise 64bit",
+          "architecture": "x86",
+          "diskFormat": "zvhd2",
+          "minRam": 0,
+          "minDisk": 100,
+          "productCode": "workspace.windows",
+          "createdAt": "2025-02-01T00:00:00Z"
+        }
+      ],
+      "integrity": "sha256-${sha256(windows)}"
+    }
+  }
+}
+`);
+  });
+
+  test("is left alone, byte for byte and untouched, where nothing changes", async () => {
+    await synthesize(build);
+    const [text, { mtimeMs, ino }] = [project.read(LOCK), statSync(project.lockFile("dev"))];
+    emulator.publish(REGION, image({ id: "win-3", name: "Windows_11_3", createdAt: "2026-01-01T00:00:00Z" }));
+    await synthesize(build, { listingMaxAgeSeconds: 0 });
+    expect(project.read(LOCK)).toBe(text);
+    expect(statSync(project.lockFile("dev"))).toMatchObject({ mtimeMs, ino });
+  });
+
+  test("keeps the time of every pin that stays, and changes that of one that moves", async () => {
+    const old = "2026-01-01T00:00:00Z";
+    await synthesize(build);
+    const { pins } = readLockFile(project.directory, { name: "dev" })!;
+    const place = { region: REGION, projectId: emulator.projectId(REGION) };
+    const aged = Object.fromEntries([...pins].map(([name, pin]) => [name, { ...pin, pinnedAt: old }]));
+    writePins(project, aged, undefined, place);
+    await synthesize((stack) => {
+      new DataHuaweicloudWorkspaceImage(stack, "office", { name: "Windows_11_1" });
+      new DataHuaweicloudWorkspaceImages(stack, "all-linux", { osType: "Linux" });
+      new DataHuaweicloudWorkspaceImages(stack, "new", {});
+    });
+    const after = project.readLock("dev").pins;
+    expect(after.office).toMatchObject({ filter: { name: "Windows_11_1" }, images: [{ id: "win-1" }] });
+    expect(after.office.pinnedAt).not.toBe(old);
+    expect(after.new.pinnedAt).not.toBe(old);
+    expect([after["all-linux"].pinnedAt, after.none.pinnedAt]).toEqual([old, old]);
+  });
+
+  test("nothing else stays in the folder", async () => {
+    await synthesize(build);
+    expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
+  });
+});
+
+describe("a pin's name", () => {
+  test("is the construct's id, or pinName; one name and filter is one pin", async () => {
+    const project = new TestProject({ dev: {} });
+    enter(project, { CI: "1" });
+    writePins(project, { "by-id": pinOf("a"), "by-name": pinOf("b") });
+    const { built } = await synthesize((stack) => [
+      new DataHuaweicloudWorkspaceImage(stack, "by-id", { imageType: "gold" }).id,
+      new DataHuaweicloudWorkspaceImage(stack, "x", { pinName: "by-name", imageType: "gold" }).id,
+      new DataHuaweicloudWorkspaceImage(stack, "y", { pinName: "by-name", imageType: "gold" }).id,
+    ]);
+    expect(built).toEqual(["a", "b", "b"]);
+  });
+
+  test("another filter, or another number of images, under one name is a conflict that names both", async () => {
+    const project = new TestProject({ dev: {} });
+    enter(project, { CI: "1" });
+    writePins(project, { windows: pinOf("a") });
+    const { stack } = await openApp();
+    new DataHuaweicloudWorkspaceImage(stack, "windows", { imageType: "gold" });
+    const conflict = (filter: object, Kind: typeof DataHuaweicloudWorkspaceImages, id: string) =>
+      thrown(() => new Kind(stack, id, { pinName: "windows", ...filter }));
+    const one = DataHuaweicloudWorkspaceImage as unknown as typeof DataHuaweicloudWorkspaceImages;
+    const error = conflict({ imageType: "private" }, one, "other");
+    expect(error).toMatchObject({ name: "PinConflictError", code: "PIN_CONFLICT" });
+    expect(error.message).toBe(
+      'stack/other (environment "dev"): pin "windows" is already used there by stack/windows for another filter (imageType "gold" → "private"). Give one of the two lookups a pinName of its own.',
+    );
+    expect(conflict({ imageType: "gold" }, DataHuaweicloudWorkspaceImages, "many").message).toContain(
+      "(one image → all images)",
+    );
+  });
+
+  test.each([
+    ["", /"" cannot name a pin/],
+    ["a\nb", /"a\\nb" cannot name a pin/],
+    ["x".repeat(256), /cannot name a pin/],
+    [["$", "{TfToken[TOKEN.0]}"].join(""), /cannot name a pin.*without control characters or tokens/],
+  ])("%j cannot be one, and is refused before it is written", async (pinName, message) => {
+    const project = new TestProject({ dev: {} });
+    enter(project, { CI: "1" });
+    const { stack } = await openApp();
+    const error = thrown(() => new DataHuaweicloudWorkspaceImage(stack, "x", { pinName, imageType: "gold" }));
+    expect(error).toMatchObject({ code: "CONFIGURATION" });
+    expect(error.message).toMatch(/^stack\/x \(environment "dev"\): /);
+    expect(error.message).toMatch(message);
+  });
+});
+
+describe("a damaged lock file", () => {
+  const project = new TestProject({ dev: { region: REGION, projectId: "project-dev" } });
+  writePins(project, { linux: pinOf("linux", { image: { minDisk: 40 } }), windows: pinOf("windows") });
+  const good = project.read(LOCK);
+  const RESTORE = `Restore it with: git checkout -- ${LOCK}`;
+
+  const damage = async (text: string) => {
+    enter(project, { CI: "1" });
+    project.write(LOCK, text);
+    const error = await rejection(openApp());
+    expect(error).toBeInstanceOf(LockFileError);
+    expect(error.message.startsWith(LOCK)).toBe(true);
+    return error.message;
+  };
+  const edit = (from: string | RegExp, to: string) => {
+    const edited = good.replace(from, to);
+    expect(edited).not.toBe(good);
+    return edited;
+  };
+  const conflict = (text: string, line: string) =>
+    text.replace(line, `<<<<<<< HEAD\n${line}\n=======\n${line.replace("40", "60")}\n>>>>>>> other`);
+
+  test.each<[string, () => string, string[]]>([
+    [
+      "of a later version",
+      () => edit('"lockfileVersion": 1', '"lockfileVersion": 2'),
+      ["has lockfileVersion 2, but this version reads 1. Update cdktf-huaweicloud-workspace-images"],
+    ],
+    [
+      "whose version is a text",
+      () => edit('"lockfileVersion": 1', '"lockfileVersion": "1"'),
+      ["lockfileVersion", RESTORE],
+    ],
+    ["that is empty", () => "", ["is not complete JSON", RESTORE]],
+    [
+      "that is truncated",
+      () => good.slice(0, good.indexOf('"windows"') + 100),
+      ['is not complete JSON, in or after pin "windows" (', RESTORE, "delete it and run cdktf synth"],
+    ],
+    [
+      "with a lost comma",
+      () => edit('"diskFormat": "zvhd2",', '"diskFormat": "zvhd2"'),
+      ['is not complete JSON, in or after pin "linux"', RESTORE],
+    ],
+    [
+      "with merge-conflict markers in one pin",
+      () => conflict(good, '          "minDisk": 40,'),
+      [
+        'has merge-conflict markers in pin "linux". Keep one side',
+        `git checkout --ours -- ${LOCK}, or --theirs), then run: workspace-images verify`,
+      ],
+    ],
+    [
+      "with merge-conflict markers around pins",
+      () => edit(/( {4}"linux"[\s\S]*)( {2}\}\n\}\n)$/, "<<<<<<< HEAD\n$1=======\n$1>>>>>>> other\n$2"),
+      ['has merge-conflict markers in pin "linux", pin "windows". Keep'],
+    ],
+    [
+      "with merge-conflict markers outside pins",
+      () => conflict(good, '  "region": "cn-north-4",'),
+      ["has merge-conflict markers. Keep one side"],
+    ],
+    [
+      "with a pin twice",
+      () => edit('"windows": {', '"linux": {'),
+      ['has the pin "linux" twice, as after a bad merge', RESTORE],
+    ],
+    [
+      "with a key twice in a pin",
+      () => edit(/("minDisk": 80,)/, '$1\n          "minDisk": 90,'),
+      ['has the key "minDisk" twice in pin "windows"', RESTORE],
+    ],
+    [
+      "with a key twice in another spelling",
+      () => edit('"region": "cn-north-4"', '"region": "cn-north-4",\n  "re\\u0067ion": "cn-south-1"'),
+      ['has the key "region" twice', RESTORE],
+    ],
+    ["with an unknown key", () => edit('"pins"', '"note": "x",\n  "pins"'), ["unknown key note", RESTORE]],
+    [
+      "with an unknown key in a pin",
+      () => edit('"filter"', '"comment": "x",\n      "filter"'),
+      ['pin "linux" is damaged: unknown key comment', RESTORE],
+    ],
+    [
+      "with an unknown key in an image",
+      () => edit('"minDisk": 40', '"minDiskGb": 40'),
+      ['pin "linux" is damaged: unknown key images.0.minDiskGb', RESTORE],
+    ],
+    [
+      "with an unknown filter",
+      () => edit('"imageType": "gold"\n      }', '"imagetype": "gold"\n      }'),
+      ['pin "linux" is damaged: its filter: there is no filter', RESTORE],
+    ],
+    [
+      "with a missing key",
+      () => edit(/\n {6}"integrity": "[^"]*"\n/, "\n").replace("],\n    },", "]\n    },"),
+      ['pin "linux" is damaged: integrity: missing', RESTORE],
+    ],
+    ["without pins", () => edit(/"pins": [\s\S]*/, '"pins": []\n}\n'), ["pins", RESTORE]],
+    [
+      "with a time that is none",
+      () => edit("2026-01-01T00:00:00Z", "2026-02-30T00:00:00Z"),
+      ['pin "linux" is damaged: pinnedAt: expected a time such as', RESTORE],
+    ],
+    [
+      "with an image edited by hand",
+      () => edit('"id": "windows"', '"id": "linux"'),
+      ['pin "windows" does not match its integrity', RESTORE, "delete the pin and run cdktf synth"],
+    ],
+    [
+      "with a filter edited by hand",
+      () => edit('"imageType": "gold"\n      }', '"imageType": "private"\n      }'),
+      ['pin "linux" does not match its integrity', RESTORE],
+    ],
+    [
+      "with a pin that became one of all images",
+      () => edit('"pinnedAt"', '"all": true,\n      "pinnedAt"'),
+      ['pin "linux" does not match its integrity', RESTORE],
+    ],
+    [
+      "of another environment",
+      () => edit('"environment": "dev"', '"environment": "prod"'),
+      ['holds the pins of environment "prod", but environment "dev"', "git checkout"],
+    ],
+    [
+      "of another region",
+      () => edit('"region": "cn-north-4"', '"region": "cn-south-1"'),
+      [
+        'holds the pins of region "cn-south-1", but environment "dev" is in region "cn-north-4"',
+        "delete the file",
+      ],
+    ],
+    [
+      "of another project",
+      () => edit("project-dev", "project-x"),
+      ['holds the pins of project "project-x", but environment "dev" is in project "project-dev"'],
+    ],
+    ["that is a list", () => "[]", ["is not a lock file", RESTORE]],
+    ["that is null", () => "null", ["is not a lock file", RESTORE]],
+  ])("%s is an error that names it and what to run", async (_, damaged, parts) => {
+    const message = await damage(damaged());
+    for (const part of parts) expect(message).toContain(part);
+    expect(message).not.toContain("undefined");
+  });
+
+  test("a folder in its place is an error that names it", async () => {
+    const other = new TestProject({ dev: {} });
+    mkdirSync(other.lockFile("dev"), { recursive: true });
+    enter(other, { CI: "1" });
+    const error = await rejection(openApp());
+    expect(error).toBeInstanceOf(LockFileError);
+    expect(error.message).toMatch(/^workspace-images\/dev\.lock\.json cannot be read: EISDIR/);
+  });
+
+  test("with Windows line ends is as good as ever", async () => {
+    enter(project, { CI: "1" });
+    project.write(LOCK, good.replaceAll("\n", "\r\n"));
+    const { stack } = await openApp();
+    expect(new DataHuaweicloudWorkspaceImage(stack, "windows", { imageType: "gold" }).id).toBe("windows");
+  });
+
+  test("in whatever way gives the pins that were written, or a LockFileError", () => {
+    const pristine = readPins(good);
+    const byte = fc.integer({ min: 32, max: 126 }).map((code) => String.fromCharCode(code));
+    fc.assert(
+      fc.property(
+        fc.nat(good.length - 1),
+        fc.nat(40),
+        fc.string({ unit: byte, maxLength: 8 }),
+        (at, removed, put) => {
+          const pins = readPins(good.slice(0, at) + put + good.slice(at + removed));
+          // What integrity does not cover is no pin's content: names, times, and whole pins that are gone.
+          if (pins !== undefined) for (const images of pins) expect(pristine).toContain(images);
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+
+  function readPins(text: string): string[] | undefined {
+    project.write(LOCK, text);
+    try {
+      const { pins } = readLockFile(project.directory, { name: "dev" })!;
+      return [...pins.values()].map(({ filter, images }) => JSON.stringify([filter, images]));
+    } catch (error) {
+      expect(error).toBeInstanceOf(LockFileError);
+      return undefined;
+    }
+  }
+});

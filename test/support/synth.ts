@@ -1,0 +1,86 @@
+import { App, TerraformStack } from "cdktf";
+import type { IConstruct } from "constructs";
+import { type PrefetchOptions, type WorkspaceImage, WorkspaceImageCatalog } from "../../src";
+import type { Environment } from "../../src/environment";
+import { type LockedPlace, type Pin, updateLockFile } from "../../src/lock-file";
+import { image } from "./images";
+import type { TestProject } from "./project";
+
+/** Lets tests change folder and variables of their own process: both are put back after each. */
+export function restoreProcess(): void {
+  const directory = process.cwd();
+  const variables = { ...process.env };
+  afterEach(() => {
+    process.chdir(directory);
+    for (const name of Object.keys(process.env)) if (!(name in variables)) delete process.env[name];
+    Object.assign(process.env, variables);
+  });
+}
+
+/** Goes into a project, as its app would be started. */
+export function enter(project: TestProject, variables: Readonly<Record<string, string>> = {}): void {
+  process.chdir(project.directory);
+  Object.assign(process.env, variables);
+}
+
+/** Prefetches and gives an app with one stack to build in. */
+export async function openApp(options?: PrefetchOptions): Promise<{ app: App; stack: TerraformStack }> {
+  const app = new App();
+  await WorkspaceImageCatalog.prefetch(app, options);
+  return { app, stack: new TerraformStack(app, "stack") };
+}
+
+/** Prefetches, builds one stack, synthesizes it, and gives what was built. */
+export async function synthesize<T>(
+  build: (stack: TerraformStack) => T,
+  options?: PrefetchOptions,
+): Promise<{ built: T; notes: Note[] }> {
+  const { app, stack } = await openApp(options);
+  const built = build(stack);
+  app.synth();
+  return { built, notes: notesOf(app) };
+}
+
+/** An annotation on a construct. */
+export interface Note {
+  readonly path: string;
+  readonly level: string;
+  readonly message: string;
+}
+
+/** All annotations of an app, as the CDKTF command line prints them. */
+export function notesOf(app: IConstruct): Note[] {
+  return app.node.findAll().flatMap(({ node }) =>
+    node.metadata
+      .filter(({ type }) => type.startsWith("@cdktf/"))
+      .map(({ type, data }) => ({
+        path: node.path,
+        level: type.replace("@cdktf/", ""),
+        message: String(data),
+      })),
+  );
+}
+
+/** A pin of the image `id`, asked for by nothing but its type. */
+export function pinOf(id: string, fields: Partial<Pin> & { image?: Partial<WorkspaceImage> } = {}): Pin {
+  const { image: imageFields, ...pinFields } = fields;
+  return {
+    filter: { imageType: "gold" },
+    cardinality: "one",
+    pinnedAt: "2026-01-01T00:00:00Z",
+    images: [image({ id, ...imageFields })],
+    ...pinFields,
+  };
+}
+
+/** Puts pins into an environment's lock file. */
+export function writePins(
+  project: TestProject,
+  pins: Readonly<Record<string, Pin>>,
+  environment: Environment = { name: "dev" },
+  place: LockedPlace = { region: "cn-north-4", projectId: "project-dev" },
+): void {
+  updateLockFile(project.directory, environment, place, (current) => {
+    for (const [name, pin] of Object.entries(pins)) current.set(name, pin);
+  });
+}
