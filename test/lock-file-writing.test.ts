@@ -1,0 +1,398 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import fs, {
+  chmodSync,
+  existsSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as cdktf from "cdktf";
+import * as cdktn from "cdktn";
+import type { Construct } from "constructs";
+import { DataHuaweicloudWorkspaceImage, LockFileError, WorkspaceImageCatalog } from "../src";
+import { WorkspaceEmulator } from "../src/emulator";
+import { readLockFile, updateLockFile } from "../src/lock-file";
+import { image, thrown } from "./support/images";
+import { ROOT, TestProject } from "./support/project";
+import { enter, openApp, pinOf, restoreProcess, synthesize, writePins } from "./support/synth";
+
+restoreProcess();
+
+const REGION = "cn-north-4";
+const DEV = { name: "dev" };
+
+let emulator: WorkspaceEmulator;
+let project: TestProject;
+
+beforeEach(async () => {
+  emulator = await WorkspaceEmulator.start({
+    images: { [REGION]: [image({ id: "a" }), image({ id: "b" })] },
+  });
+  project = new TestProject({ dev: { region: REGION } });
+  enter(project, emulator.variables);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await emulator.close();
+});
+
+const lookup = (scope: Construct, id: string, imageId = "a") =>
+  new DataHuaweicloudWorkspaceImage(scope, id, { imageId });
+const pinsOf = () => Object.keys(existsSync(project.lockFile("dev")) ? project.readLock("dev").pins : {});
+
+describe.each([
+  ["cdktf", cdktf],
+  ["cdktn", cdktn as unknown as typeof cdktf],
+])("with %s, pins are written", (_, { App, TerraformStack, Annotations, Aspects }) => {
+  const open = async (config?: cdktf.AppConfig) => {
+    const app = new App(config);
+    await WorkspaceImageCatalog.prefetch(app);
+    return app;
+  };
+
+  test("when the whole app was synthesized, and not before", async () => {
+    const app = await open();
+    lookup(new TerraformStack(app, "one"), "x");
+    lookup(new TerraformStack(app, "two"), "y");
+    expect(pinsOf()).toEqual([]);
+    app.synth();
+    expect(pinsOf()).toEqual(["x", "y"]);
+  });
+
+  test("where the app skips validation", async () => {
+    const app = await open({ skipValidation: true });
+    lookup(new TerraformStack(app, "stack"), "x");
+    app.synth();
+    expect(pinsOf()).toEqual(["x"]);
+  });
+
+  test("for what is looked up in aspects, while it is synthesized", async () => {
+    const app = await open();
+    const stack = new TerraformStack(app, "stack");
+    Aspects.of(stack).add({
+      visit: (node) => {
+        if (node === stack) lookup(stack, "x");
+      },
+    });
+    app.synth();
+    expect(pinsOf()).toEqual(["x"]);
+  });
+
+  test.each<[string, (app: cdktf.App, stack: cdktf.TerraformStack) => void]>([
+    ["a validation of a stack", (_app, stack) => stack.node.addValidation({ validate: () => ["wrong"] })],
+    ["a validation of the app", (app) => app.node.addValidation({ validate: () => ["wrong"] })],
+    ["an error annotation", (_app, stack) => Annotations.of(stack).addError("wrong")],
+    [
+      "an aspect that throws",
+      (_app, stack) =>
+        Aspects.of(stack).add({
+          visit: () => {
+            throw new Error("wrong");
+          },
+        }),
+    ],
+  ])("not where it fails by %s", async (_, spoil) => {
+    const app = await open();
+    lookup(new TerraformStack(app, "good"), "x");
+    const bad = new TerraformStack(app, "later");
+    lookup(bad, "y");
+    spoil(app, bad);
+    expect(thrown(() => app.synth()).message).toContain("wrong");
+    expect(pinsOf()).toEqual([]);
+  });
+
+  test("not where the command line refuses a stack with an error annotation afterwards", async () => {
+    enter(project, { CDKTF_CONTINUE_SYNTH_ON_ERROR_ANNOTATIONS: "true" });
+    const app = await open();
+    const stack = new TerraformStack(app, "stack");
+    lookup(stack, "x");
+    Annotations.of(stack).addError("wrong");
+    app.synth();
+    expect(pinsOf()).toEqual([]);
+  });
+
+  test("when a second attempt succeeds", async () => {
+    const app = await open();
+    const stack = new TerraformStack(app, "stack");
+    lookup(stack, "x");
+    const errors = ["wrong"];
+    stack.node.addValidation({ validate: () => errors });
+    expect(() => app.synth()).toThrow("wrong");
+    errors.length = 0;
+    app.synth();
+    expect(pinsOf()).toEqual(["x"]);
+  });
+
+  test("of several apps in one process, each when it is synthesized", async () => {
+    const [one, two] = [await open(), await open()];
+    lookup(new TerraformStack(one, "stack"), "x");
+    lookup(new TerraformStack(two, "stack"), "y");
+    two.synth();
+    expect(pinsOf()).toEqual(["y"]);
+    one.synth();
+    expect(pinsOf()).toEqual(["x", "y"]);
+  });
+
+  test("and those of stacks that were not built stay", async () => {
+    const all = await open();
+    lookup(new TerraformStack(all, "one"), "x");
+    lookup(new TerraformStack(all, "two"), "y", "b");
+    all.synth();
+    const { x, y } = project.readLock("dev").pins;
+    const some = await open();
+    const stack = new TerraformStack(some, "two");
+    lookup(stack, "y", "b");
+    lookup(stack, "z");
+    some.synth();
+    expect(project.readLock("dev").pins).toMatchObject({ x, y, z: { images: [{ id: "a" }] } });
+  });
+});
+
+describe("a pin that another app or process took meanwhile", () => {
+  const place = () => ({ region: REGION, projectId: emulator.projectId(REGION) });
+
+  test("for the same filter and image stays as it is", async () => {
+    const { app, stack } = await openApp();
+    lookup(stack, "x");
+    const same = pinOf("a", { filter: { imageId: "a" } });
+    writePins(project, { x: same, other: pinOf("o") }, DEV, place());
+    app.synth();
+    expect(project.readLock("dev").pins).toMatchObject({
+      x: { pinnedAt: same.pinnedAt, images: [{ id: "a" }] },
+      other: { images: [{ id: "o" }] },
+    });
+  });
+
+  test("for another filter is kept, and a conflict", async () => {
+    const { app, stack } = await openApp();
+    lookup(stack, "x");
+    const second = await openApp();
+    lookup(second.stack, "x", "b");
+    second.app.synth();
+    const text = project.read("workspace-images/dev.lock.json");
+    const error = thrown(() => app.synth());
+    expect(error).toMatchObject({ code: "PIN_CONFLICT" });
+    expect(error.message).toContain('Environment "dev": another app or process took pin "x" meanwhile');
+    expect(error.message).toContain('(imageId "b" → "a")');
+    expect(error.message).toContain("pinName");
+    expect(project.read("workspace-images/dev.lock.json")).toBe(text);
+  });
+
+  test("for another image is kept too: what was synthesized is not what is pinned", async () => {
+    const { app, stack } = await openApp();
+    lookup(stack, "x");
+    writePins(project, { x: pinOf("new", { filter: { imageId: "a" } }) }, DEV, place());
+    expect(thrown(() => app.synth())).toMatchObject({ code: "PIN_CONFLICT" });
+    expect(project.readLock("dev").pins.x.images[0].id).toBe("new");
+  });
+});
+
+describe("what cannot be written", () => {
+  const build = (stack: Construct) => lookup(stack, "x");
+
+  test("a folder that is read-only is a clear error, and no stack trace of the file system", async () => {
+    const folder = project.path("workspace-images");
+    // Permissions do not bind the superuser; the kernel's own file system does.
+    if (process.getuid?.() === 0) symlinkSync("/sys", folder);
+    else {
+      mkdirSync(folder);
+      chmodSync(folder, 0o555);
+    }
+    const error = await synthesize(build).catch((error) => error);
+    expect(error).toBeInstanceOf(LockFileError);
+    expect(error.message).toMatch(
+      /^workspace-images\/dev\.lock\.json cannot be written: E(ACCES|PERM|ROFS): .*It was left as it was; mend that and run the same command again\.$/,
+    );
+    expect(error.cause.code).toMatch(/^E(ACCES|PERM|ROFS)$/);
+  });
+
+  test("a file in the folder's place is one too", async () => {
+    const { app, stack } = await openApp();
+    build(stack);
+    project.write("workspace-images", "");
+    const error = thrown(() => app.synth());
+    expect(error).toBeInstanceOf(LockFileError);
+    expect(error.message).toMatch(/cannot be written: E(EXIST|NOTDIR)/);
+  });
+
+  test("a disk that is full in the middle leaves the old file, and nothing beside it", async () => {
+    await synthesize(build);
+    const before = project.read("workspace-images/dev.lock.json");
+    const { writeFileSync } = fs;
+    jest.spyOn(fs, "writeFileSync").mockImplementation((file, data, options) => {
+      if (typeof file !== "number") return writeFileSync(file, data, options);
+      writeFileSync(file, String(data).slice(0, 100));
+      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    });
+    const more = (stack: Construct) => [build(stack), lookup(stack, "y")];
+    const error = await synthesize(more).catch((error) => error);
+    expect(error).toBeInstanceOf(LockFileError);
+    expect(error.message).toContain("cannot be written: ENOSPC: no space left on device");
+    expect(project.read("workspace-images/dev.lock.json")).toBe(before);
+    expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
+    jest.restoreAllMocks();
+    await synthesize(more);
+    expect(pinsOf()).toEqual(["x", "y"]);
+  });
+
+  test("a lock file that was damaged meanwhile stays, for its owner to see", async () => {
+    const { app, stack } = await openApp();
+    build(stack);
+    project.write("workspace-images/dev.lock.json", "<<<<<<< HEAD\n");
+    expect(thrown(() => app.synth()).message).toContain("merge-conflict markers");
+    expect(project.read("workspace-images/dev.lock.json")).toBe("<<<<<<< HEAD\n");
+  });
+});
+
+describe("the file", () => {
+  test("keeps its permissions, and a new one has those of the user's mask", () => {
+    const mask = process.umask(0o027);
+    try {
+      writePins(project, { x: pinOf("a") });
+      expect(statSync(project.lockFile("dev")).mode & 0o777).toBe(0o640);
+      chmodSync(project.lockFile("dev"), 0o664);
+      writePins(project, { y: pinOf("a") });
+      expect(statSync(project.lockFile("dev")).mode & 0o777).toBe(0o664);
+    } finally {
+      process.umask(mask);
+    }
+  });
+
+  test("may be a link to one that is kept elsewhere", () => {
+    writePins(project, { x: pinOf("a") });
+    const elsewhere = project.path("kept.json");
+    renameSync(project.lockFile("dev"), elsewhere);
+    symlinkSync(elsewhere, project.lockFile("dev"));
+    writePins(project, { y: pinOf("a") });
+    expect(readlinkSync(project.lockFile("dev"))).toBe(elsewhere);
+    expect(pinsOf()).toEqual(["x", "y"]);
+  });
+});
+
+describe("a mutex that was left behind", () => {
+  const mutex = () => project.path("workspace-images/.dev.lock.json.mutex");
+  const host = hostname().replace(/\W/g, "-");
+  const leave = (holder: string, ageSeconds = 0) => {
+    mkdirSync(project.path("workspace-images"));
+    symlinkSync(holder, mutex());
+    const time = Date.now() / 1000 - ageSeconds;
+    lutimesSync(mutex(), time, time);
+  };
+  const gonePid = async () => {
+    const child = spawn(process.execPath, ["-e", ""]);
+    await once(child, "exit");
+    return child.pid;
+  };
+
+  test("by a process that is gone is replaced at once", async () => {
+    leave(`${await gonePid()}.${host}.0`);
+    writePins(project, { x: pinOf("a") });
+    expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
+  });
+
+  test("by one on another machine is replaced when it is old", () => {
+    leave("1.another-host.0", 30);
+    writePins(project, { x: pinOf("a") });
+    expect(pinsOf()).toEqual(["x"]);
+  });
+
+  test("by one whose number another user's process got since is replaced when it is old", () => {
+    jest.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    });
+    leave(`1.${host}.0`, 30);
+    writePins(project, { x: pinOf("a") });
+    expect(pinsOf()).toEqual(["x"]);
+  });
+
+  test("a temporary file that a killed process left, and this one may not write, is in nobody's way", () => {
+    mkdirSync(project.path("workspace-images"));
+    const temporary = project.path("workspace-images/.dev.lock.json.tmp");
+    symlinkSync("/nowhere/at/all", temporary);
+    writePins(project, { x: pinOf("a") });
+    expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
+  });
+});
+
+describe("processes", () => {
+  /** Starts a script against the built library in the project. */
+  const start = (name: string, args: readonly string[] = []) =>
+    spawn(process.execPath, [name, ...args], {
+      cwd: project.directory,
+      env: { ...process.env, NODE_PATH: join(ROOT, "node_modules") },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+  const firstOutput = (child: ChildProcess) => once(child.stdout!, "data");
+
+  test("twenty that synthesize at once lose no pin", async () => {
+    project.write(
+      "app.cjs",
+      `const { App, TerraformStack } = require("cdktf");
+       const { WorkspaceImageCatalog, DataHuaweicloudWorkspaceImage } = require("${ROOT}");
+       (async () => {
+         const app = new App({ outdir: "out" + process.argv[2] });
+         await WorkspaceImageCatalog.prefetch(app);
+         const stack = new TerraformStack(app, "stack");
+         for (const part of ["x", "y", "z"]) {
+           new DataHuaweicloudWorkspaceImage(stack, part + process.argv[2], { imageId: "a" });
+         }
+         process.stdout.write("ready");
+         process.stdin.once("data", () => { app.synth(); process.exit(); });
+       })();`,
+    );
+    const numbers = Array.from({ length: 20 }, (_, index) => String(index + 10));
+    const children = numbers.map((number) => start("app.cjs", [number]));
+    await Promise.all(children.map(firstOutput));
+    const ends = children.map((child) => once(child, "exit"));
+    for (const child of children) child.stdin.write("go");
+    for (const end of ends) expect(await end).toEqual([0, null]);
+    expect(pinsOf()).toEqual(["x", "y", "z"].flatMap((part) => numbers.map((number) => part + number)));
+    expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
+  }, 60_000);
+
+  test("that are killed at any moment leave the old file or the new one, whole, and do not block others", async () => {
+    const PINS = 40;
+    // Every generation of the file has one image ID in all its pins.
+    project.write(
+      "writer.cjs",
+      `const { updateLockFile } = require("${ROOT}/lib/lock-file.js");
+       const pin = ${JSON.stringify(pinOf("a"))};
+       for (let generation = 0; ; generation++) {
+         const id = process.argv[2] + "-" + generation;
+         updateLockFile(".", { name: "dev" }, { region: "r", projectId: "p" }, (pins) => {
+           for (let index = 0; index < ${PINS}; index++) pins.set("pin-" + index, { ...pin, images: [{ id }] });
+         });
+         if (generation === 0) require("node:fs").writeSync(1, "1");
+       }`,
+    );
+    const check = () => {
+      const { pins } = readLockFile(project.directory, DEV)!;
+      expect(pins.size).toBe(PINS);
+      expect(new Set([...pins.values()].map(({ images }) => images[0]?.id)).size).toBe(1);
+    };
+    const killOne = async (number: number) => {
+      const child = start("writer.cjs", [String(number)]);
+      const end = once(child, "exit");
+      // It writes, although others, some at the same time, were killed before.
+      expect(await Promise.race([firstOutput(child).then(() => "wrote"), end])).toBe("wrote");
+      await sleep(Math.random() * 10);
+      child.kill("SIGKILL");
+      expect(await end).toEqual([null, "SIGKILL"]);
+      check();
+    };
+    const killMany = async (from: number) => {
+      for (let number = from; number < from + 50; number++) await killOne(number);
+    };
+    await Promise.all([killMany(0), killMany(50), killMany(100)]);
+    updateLockFile(project.directory, DEV, { region: "r", projectId: "p" }, (pins) => pins.clear());
+    expect(readLockFile(project.directory, DEV)!.pins.size).toBe(0);
+  }, 60_000);
+});
