@@ -83,7 +83,7 @@ const CLOUD = /^[a-z0-9.-]+$/i;
 /** The context key in cdktf.json that holds the environments. */
 const CONTEXT_KEY = "workspaceImages";
 
-const text = v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(1024));
+const text = v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(1024, "must not be longer"));
 
 const environmentSchema = v.strictObject({
   region: v.optional(v.pipe(text, v.regex(REGION, "must be a region such as cn-north-4"))),
@@ -92,7 +92,9 @@ const environmentSchema = v.strictObject({
   cloud: v.optional(v.pipe(text, v.regex(CLOUD, "must be a domain such as myhuaweicloud.com"))),
   profile: v.optional(text),
   endpoints: v.optional(v.strictObject({ workspace: v.optional(text), iam: v.optional(text) })),
-  maxPinAgeDays: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+  maxPinAgeDays: v.optional(
+    v.pipe(v.number(), v.finite("must be finite"), v.minValue(0, "must not be negative")),
+  ),
   onStalePin: v.optional(v.picklist(["warn", "error"])),
 });
 
@@ -150,8 +152,9 @@ export function parseEnvironments(context: unknown, source: string): Map<string,
     const [issue] = result.issues;
     const unknownKey = issue.type === "strict_object" && issue.expected === "never";
     const path = [CONTEXT_KEY, v.getDotPath(issue)].filter(Boolean).join(".");
+    const why = issue.kind === "validation" ? issue.message : `expected ${issue.expected}`;
     throw new ConfigurationError(
-      `${source}: ${path} ${unknownKey ? "is not a known key" : `is wrong (expected ${issue.expected ?? issue.message})`}.` +
+      `${source}: ${path} ${unknownKey ? "is not a known key" : `is wrong (${why})`}.` +
         (unknownKey ? " Credentials never stand there: they come from where the provider takes them." : ""),
     );
   }

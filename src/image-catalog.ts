@@ -195,10 +195,11 @@ export class WorkspaceImageCatalog {
   static of(scope: IConstruct): WorkspaceImageCatalog {
     const catalog = (scope.node.root as Root)[CATALOG];
     if (catalog instanceof Object) return catalog;
+    const subject = scope.node.path || "The app";
     throw new CatalogError(
       catalog === "prefetching"
-        ? `${scope.node.path}: WorkspaceImageCatalog.prefetch has not finished. Await it before the first stack is built.`
-        : `${scope.node.path}: there is no catalog. Before the first stack, call: await WorkspaceImageCatalog.prefetch(app). In unit tests: WorkspaceImageCatalog.fromImages(app, …).`,
+        ? `${subject}: WorkspaceImageCatalog.prefetch has not finished. Await it before the first stack is built.`
+        : `${subject}: there is no catalog. Before the first stack, call: await WorkspaceImageCatalog.prefetch(app). In unit tests: WorkspaceImageCatalog.fromImages(app, …).`,
     );
   }
 
