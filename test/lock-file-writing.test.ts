@@ -253,6 +253,15 @@ describe("what cannot be written", () => {
 });
 
 describe("the file", () => {
+  test("is neither made nor touched where no pin changes", () => {
+    writePins(project, {});
+    expect(existsSync(project.lockFile("dev"))).toBe(false);
+    writePins(project, { x: pinOf("a") });
+    const { ino, mtimeMs } = statSync(project.lockFile("dev"));
+    writePins(project, { x: pinOf("a") });
+    expect(statSync(project.lockFile("dev"))).toMatchObject({ ino, mtimeMs });
+  });
+
   test("keeps its permissions, and a new one has those of the user's mask", () => {
     const mask = process.umask(0o027);
     try {
