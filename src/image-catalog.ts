@@ -29,7 +29,6 @@ import {
   type SingleImageFilter,
   selectImages,
 } from "./image-filter";
-import { openListings } from "./listing-source";
 import {
   filterKey,
   formatTime,
@@ -240,7 +239,11 @@ export class WorkspaceImageCatalog {
     for (const warning of this.warnings.splice(0)) this.annotate(scope, "warn", warning);
     const shelf = this.shelfFor(scope, environment);
     const subject = `${scope.node.path} (environment "${shelf.environment.name}")`;
-    const filter = parseFilter(given, cardinality, subject);
+    const pin = shelf.lockFile?.pins.get(pinName);
+    // What is asked as it was pinned was checked when the pin was read.
+    const filter = isAsPinned(given, cardinality, pin)
+      ? pin.filter
+      : parseFilter(given, cardinality, subject);
     if (isToken(pinName) || !isPinName(pinName)) {
       throw new ConfigurationError(
         `${subject}: ${JSON.stringify(pinName)} cannot name a pin: set pinName to 1 to 255 characters, without control characters or tokens.`,
@@ -452,6 +455,15 @@ function describeChange(before: Question, after: Question): string {
   return changes.join(", ");
 }
 
+function isAsPinned(given: SingleImageFilter, cardinality: Cardinality, pin: Pin | undefined): pin is Pin {
+  if (pin?.cardinality !== cardinality) return false;
+  const asked = Object.entries(given).filter(([, value]) => value !== undefined);
+  return (
+    asked.length === Object.keys(pin.filter).length &&
+    asked.every(([key, value]) => value === pin.filter[key as keyof SingleImageFilter])
+  );
+}
+
 function isSamePin(a: Pin, b: Pin): boolean {
   const key = (pin: Pin) =>
     JSON.stringify([filterKey(pin.filter, pin.cardinality), pin.images.map(({ id }) => id)]);
@@ -467,6 +479,7 @@ async function list(
     throw new ConfigurationError("The option listings is empty: leave it out, or name queries.");
   }
   const queries = listings.map((query) => parseListingQuery(query, "The option listings"));
+  const { openListings } = await import("./listing-source.js");
   const source = await openListings({ signal, onWarning, maxAgeSeconds: listingMaxAgeSeconds });
   try {
     return await Promise.all(
