@@ -135,6 +135,7 @@ describe("a listing is kept", () => {
     const other = await WorkspaceEmulator.start({ images: { [REGION]: [image({ id: "other" })] } });
     enter(new TestProject({ dev: { region: REGION, projectId: other.projectId(REGION) } }), {
       ...other.variables,
+      XDG_CACHE_HOME: base,
     });
     expect(await list()).toEqual(["other"]);
     await other.close();

@@ -17,11 +17,18 @@ export function restoreProcess(): void {
   });
 }
 
-/** Goes into a project, as its app would be started, away from the shared file of whoever runs the tests. */
+/**
+ * Goes into a project, as its app would be started, away from the shared file of whoever runs the tests
+ * and from the cache of other projects, whose servers may have had the same port.
+ */
 export function enter(project: TestProject, variables: Readonly<Record<string, string>> = {}): void {
   process.chdir(project.directory);
   project.write("no-profiles.json", '{"profiles":[]}');
-  Object.assign(process.env, { HW_SHARED_CONFIG_FILE: project.path("no-profiles.json") }, variables);
+  Object.assign(process.env, {
+    HW_SHARED_CONFIG_FILE: project.path("no-profiles.json"),
+    XDG_CACHE_HOME: project.path("cache"),
+    ...variables,
+  });
 }
 
 /** Prefetches and gives an app with one stack to build in. */
