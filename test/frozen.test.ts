@@ -14,6 +14,8 @@ import { ROOT, run, TestProject } from "./support/project";
 import { enter, openApp, pinOf, restoreProcess, writePins } from "./support/synth";
 
 restoreProcess();
+// Processes that a busy machine starts take their time.
+jest.setTimeout(60_000);
 
 /** Every file of a folder, by its path. */
 function filesOf(directory: string): Map<string, string> {
@@ -86,7 +88,7 @@ describe("the example app, frozen", () => {
   let first: Map<string, string>;
   beforeAll(async () => {
     first = await cdktfSynth(scratch());
-  }, 60_000);
+  });
 
   test("is synthesized by the real command line where no connection is possible, and attempts none", () => {
     expect(readFileSync(attempts, "utf8")).toBe("");
@@ -125,7 +127,7 @@ describe("the example app, frozen", () => {
 
   test("is the same, byte for byte, in a second run", async () => {
     expect(await cdktfSynth(scratch())).toEqual(first);
-  }, 60_000);
+  });
 
   describe("on other versions of Node", () => {
     const nodeOf = (version: number) => {

@@ -17,6 +17,8 @@ import { ROOT, run, TestProject } from "./support/project";
 import { enter, notesOf, openApp, pinOf, restoreProcess, synthesize, writePins } from "./support/synth";
 
 restoreProcess();
+// Processes that a busy machine starts take their time.
+jest.setTimeout(60_000);
 
 const NORTH = "cn-north-4";
 const SOUTH = "cn-south-1";

@@ -23,6 +23,8 @@ import { ROOT, TestProject } from "./support/project";
 import { enter, openApp, restoreProcess } from "./support/synth";
 
 restoreProcess();
+// Processes that a busy machine starts take their time.
+jest.setTimeout(60_000);
 
 const REGION = "cn-north-4";
 const HOUR = 3600;

@@ -25,6 +25,8 @@ import { ROOT, TestProject } from "./support/project";
 import { enter, openApp, pinOf, restoreProcess, synthesize, writePins } from "./support/synth";
 
 restoreProcess();
+// Processes that a busy machine starts take their time.
+jest.setTimeout(60_000);
 
 const REGION = "cn-north-4";
 const DEV = { name: "dev" };
@@ -365,7 +367,7 @@ describe("processes", () => {
     for (const end of ends) expect(await end).toEqual([0, null]);
     expect(pinsOf()).toEqual(["x", "y", "z"].flatMap((part) => numbers.map((number) => part + number)));
     expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
-  }, 60_000);
+  });
 
   test("that are killed at any moment leave the old file or the new one, whole, and do not block others", async () => {
     const PINS = 40;
@@ -403,5 +405,5 @@ describe("processes", () => {
     await Promise.all([killMany(0), killMany(50), killMany(100)]);
     updateLockFile(project.directory, DEV, { region: "r", projectId: "p" }, (pins) => pins.clear());
     expect(readLockFile(project.directory, DEV)!.pins.size).toBe(0);
-  }, 60_000);
+  });
 });

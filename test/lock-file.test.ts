@@ -9,6 +9,8 @@ import { TestProject } from "./support/project";
 import { enter, openApp, pinOf, restoreProcess, synthesize, writePins } from "./support/synth";
 
 restoreProcess();
+// Thousands of files on a busy machine take their time.
+jest.setTimeout(60_000);
 
 const REGION = "cn-north-4";
 const LOCK = "workspace-images/dev.lock.json";
