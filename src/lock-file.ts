@@ -97,7 +97,16 @@ export function readLockFile(directory: string, environment: Environment): LockF
       { cause },
     );
   }
-  const lockFile = parseLockFile(text, name);
+  let lockFile: LockFile;
+  try {
+    lockFile = parseLockFile(text, name);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new LockFileError(
+      `${name} is not a lock file: it is nested too deeply, or a text in it is too long. ${restoring(name)}`,
+      { cause },
+    );
+  }
   checkPlace(lockFile, environment, name);
   return lockFile;
 }
@@ -153,7 +162,7 @@ export function checkPlace(lockFile: LockFile, environment: Environment, name: s
 }
 
 function parseLockFile(text: string, name: string): LockFile {
-  const restore = `Restore it with: git checkout -- ${name} (if it was never committed, delete it and run cdktf synth with CI unset)`;
+  const restore = restoring(name);
   const fail = (what: string, cause?: unknown) => new LockFileError(`${name} ${what}`, { cause });
   if (text.length > MAX_BYTES) throw fail(`is larger than ${MAX_BYTES / 1024 / 1024} MB. ${restore}`);
   const conflicts = findConflicts(text);
@@ -217,6 +226,10 @@ function parseLockFile(text: string, name: string): LockFile {
   }
   const { environment, region, projectId } = file.output;
   return { environment, region, projectId, pins };
+}
+
+function restoring(name: string): string {
+  return `Restore it with: git checkout -- ${name} (if it was never committed, delete it and run cdktf synth with CI unset)`;
 }
 
 /** A line that begins a pin in a file as it is written, or as git merges such files. */

@@ -333,6 +333,22 @@ describe("a damaged lock file", () => {
       ['holds the pins of project "project-x", but environment "dev" is in project "project-dev"'],
     ],
     ["that is a list", () => "[]", ["is not a lock file", RESTORE]],
+    [
+      "that is nested without end",
+      () => `${'{"pins":'.repeat(200_000)}{}${"}".repeat(200_000)}`,
+      ["nested too deeply", RESTORE],
+    ],
+    [
+      "with a filter that is nested without end",
+      () => edit('"imageType": "gold"', `"imageType": ${"[".repeat(6000)}${"]".repeat(6000)}`),
+      ["is ", RESTORE],
+    ],
+    [
+      "with a text without end",
+      () => edit("image-linux", "x".repeat(12_000_000)).replace(": 1,", ":  1,"),
+      ["too long", RESTORE],
+    ],
+    ["that is larger than any", () => "x".repeat(17_000_000), ["is larger than 16 MB", RESTORE]],
     ["that is null", () => "null", ["is not a lock file", RESTORE]],
   ])("%s is an error that names it and what to run", async (_, damaged, parts) => {
     const message = await damage(damaged());
