@@ -124,6 +124,8 @@ export class WorkspaceImageCatalog {
    * Reads every environment's lock file and, in mode `auto`, lists its images, all environments at once.
    * Call it once, before the first stack; when `app.synth()` has succeeded, new pins are written to the lock files.
    * An environment that cannot be reached fails only the lookups that have no pin.
+   * `app.synth()` throws LockFileError where the pins cannot be written, and PinConflictError where another app
+   * or process pinned something else under the same name meanwhile.
    * @throws CatalogError if the app already has a catalog
    * @throws ConfigurationError if environments or options are wrong
    * @throws FilterError if the option listings is wrong

@@ -37,6 +37,11 @@ afterEach(() => emulator.close());
 
 const one = (scope: Construct, id: string, environment?: string) =>
   new DataHuaweicloudWorkspaceImage(scope, id, { mostRecent: true, ...(environment && { environment }) });
+const cdktfSynth = (project: TestProject, variables: Readonly<Record<string, string>>) =>
+  run(process.execPath, [join(ROOT, "node_modules/.bin/cdktf"), "synth"], {
+    cwd: project.directory,
+    variables: { NODE_PATH: join(ROOT, "node_modules"), ...variables },
+  });
 const listed = () =>
   emulator.requests
     .filter(({ service, query }) => service === "images" && query.offset === "0")
@@ -66,18 +71,21 @@ describe("the environment of a lookup", () => {
   });
 });
 
-describe("environments", () => {
-  const SCRIPT = `
-    const { App, TerraformStack } = require("cdktf");
-    const { WorkspaceImageCatalog, DataHuaweicloudWorkspaceImage } = require("${ROOT}");
-    (async () => {
-      const app = new App();
-      await WorkspaceImageCatalog.prefetch(app);
-      const { id } = new DataHuaweicloudWorkspaceImage(new TerraformStack(app, "stack"), "x", { mostRecent: true });
-      app.synth();
-      console.log(id);
-    })();`;
+/** An app with one lookup, in the only environment. */
+const SCRIPT = `
+  const { App, TerraformOutput, TerraformStack } = require("cdktf");
+  const { WorkspaceImageCatalog, DataHuaweicloudWorkspaceImage } = require("${ROOT}");
+  (async () => {
+    const app = new App();
+    await WorkspaceImageCatalog.prefetch(app);
+    const stack = new TerraformStack(app, "stack");
+    const { id } = new DataHuaweicloudWorkspaceImage(stack, "x", { mostRecent: true });
+    new TerraformOutput(stack, "image", { value: id });
+    app.synth();
+    console.log(id);
+  })();`;
 
+describe("environments", () => {
   test.each([".", "infra/desktops"])(
     "are those of cdktf.json for a program that node starts in %s",
     async (folder) => {
@@ -207,6 +215,22 @@ describe("a new pin", () => {
       },
     ]);
     expect((await synthesize(build)).notes).toEqual([]);
+  });
+
+  test("is told by the real command line, once, and serves a frozen synth that gives the same", async () => {
+    const project = new TestProject({ dev: { region: NORTH } }, { app: "node app.cjs" });
+    project.write("app.cjs", SCRIPT);
+    const first = await cdktfSynth(project, emulator.variables);
+    expect(first).toMatchObject({ code: 0 });
+    expect((first.stdout + first.stderr).split('New pin "x": image-n2 (n2')).toHaveLength(2);
+    const stack = project.read("cdktf.out/stacks/stack/cdk.tf.json");
+    const lock = project.read("workspace-images/dev.lock.json");
+    emulator.publish(NORTH, image({ id: "n3", createdAt: "2026-01-01T00:00:00Z" }));
+    const second = await cdktfSynth(project, { CI: "true" });
+    expect(second).toMatchObject({ code: 0, stdout: expect.not.stringContaining("New pin") });
+    expect(project.read("cdktf.out/stacks/stack/cdk.tf.json")).toBe(stack);
+    expect(stack).toContain('"value": "n2"');
+    expect(project.read("workspace-images/dev.lock.json")).toBe(lock);
   });
 
   test("of no image is reported as one", async () => {
@@ -344,10 +368,7 @@ describe("an environment that cannot be reached", () => {
          app.synth();
        })();`,
     );
-    const ended = await run(process.execPath, [join(ROOT, "node_modules/.bin/cdktf"), "synth"], {
-      cwd: project.directory,
-      variables: { NODE_PATH: join(ROOT, "node_modules"), ...NOWHERE, ...credentials },
-    });
+    const ended = await cdktfSynth(project, { ...NOWHERE, ...credentials });
     const output = ended.stdout + ended.stderr;
     expect({
       code: ended.code,
