@@ -131,6 +131,7 @@ describe("the example app, frozen", () => {
 
   describe("on other versions of Node", () => {
     const nodeOf = (version: number) => {
+      if (process.versions.node.startsWith(`${version}.`)) return process.execPath;
       const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
       const prefix = join(ROOT, `node_modules/.cache/node-${version}`);
       const binary = join(
