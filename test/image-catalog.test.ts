@@ -44,7 +44,7 @@ const cdktfSynth = (project: TestProject, variables: Readonly<Record<string, str
   });
 const listed = () =>
   emulator.requests
-    .filter(({ service, query }) => service === "images" && query.offset === "0")
+    .filter(({ service, query }) => service === "images" && query.offset !== "0")
     .map(({ path }) => path);
 
 describe("the environment of a lookup", () => {

@@ -66,7 +66,7 @@ const onlyEntry = () => {
   return entry!;
 };
 /** How often a listing was begun. */
-const asked = () => emulator.requests.filter(({ query }) => query.offset === "0").length;
+const asked = () => emulator.requests.filter(({ query }) => query.offset !== "0").length;
 /** Changes the only entry. */
 const rewrite = (change: (entry: Record<string, unknown>) => void) => () => {
   const entry = JSON.parse(readFileSync(onlyEntry(), "utf8"));
