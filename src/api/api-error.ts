@@ -62,7 +62,13 @@ export class ApiError extends WorkspaceImagesError {
   /** Makes one error of the three shapes in which services, gateway and IAM refuse. */
   static fromResponse(
     request: string,
-    response: { status: number; text: string; headers: Readonly<Record<string, string>> },
+    response: {
+      status: number;
+      text: string;
+      headers: Readonly<Record<string, string>>;
+      /** Nothing is quoted that stands outside the known shapes. */
+      confidential?: boolean;
+    },
     now = Date.now(),
   ): ApiError {
     const { status, text, headers } = response;
@@ -84,8 +90,9 @@ export class ApiError extends WorkspaceImagesError {
         reason: clean(error_msg) ?? "",
         detail: clean(error_detail),
         requestId: common.requestId ?? clean(request_id),
-        // It must arrive at STS as it came; it is base64, and not printed.
-        encodedAuthorizationMessage: encoded_authorization_message?.slice(0, 16 * 1024),
+        // It must arrive at STS as it came; it is base64.
+        encodedAuthorizationMessage:
+          redact(encoded_authorization_message ?? "").slice(0, 16 * 1024) || undefined,
       });
     }
     const iam = v.safeParse(iamSchema, json);
@@ -98,7 +105,8 @@ export class ApiError extends WorkspaceImagesError {
         detail: message ? clean(title) : undefined,
       });
     }
-    return new ApiError({ ...common, code: `HTTP_${status}`, reason: excerpt(text) });
+    const reason = response.confidential ? "" : excerpt(text);
+    return new ApiError({ ...common, code: `HTTP_${status}`, reason });
   }
 }
 
@@ -107,7 +115,8 @@ export function excerpt(text: string): string {
   return clean(redact(text).replace(/\s+/g, " ").slice(0, 200)) ?? "(an empty body)";
 }
 
-function clean(text: string | null | undefined): string | undefined {
+/** A text from outside on one line, without control characters and secrets, at most 500 characters of it. */
+export function clean(text: string | null | undefined): string | undefined {
   return (
     redact(text ?? "")
       .replace(/[\p{Cc}\p{Cf}]/gu, " ")

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -20,6 +20,8 @@ import type { AccessKey } from "./signer";
 export type Credentials = (AccessKey | { readonly token: Secret }) & {
   /** When they end, in ms since the epoch. */
   readonly expiresAt?: number;
+  /** When they are to be renewed, in ms since the epoch. */
+  readonly renewAt?: number;
   /** The project that their source names, and its region where the source says it. */
   readonly projectId?: string | undefined;
   readonly region?: string | undefined;
@@ -27,7 +29,7 @@ export type Credentials = (AccessKey | { readonly token: Secret }) & {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Credentials that are about to end are renewed this long before, ms. */
+/** Credentials that are about to end are renewed this long before, ms; the short-lived after half their life. */
 const RENEWAL_MARGIN = 60_000;
 const MAX_FILE = 1024 * 1024;
 const METADATA_ENDPOINT = "http://169.254.169.254";
@@ -44,17 +46,20 @@ export class CredentialSources {
 
   /** The credentials for a place. */
   of(location: Location): CredentialSource {
-    const { HW_USER_NAME: user, HW_ASSUME_ROLE_AGENCY_NAME: agency } = this.variables;
+    const source = this.variables;
+    const decided = source.HW_ASSUME_ROLE_IDP_ID || source.HW_AUTH_TOKEN || source.HW_ACCESS_KEY;
     // A password's token holds for one project; everything else holds for the account in its cloud.
     const scope =
-      user && !agency
+      !decided && source.HW_USER_NAME && !source.HW_ASSUME_ROLE_AGENCY_NAME
         ? [location.iamUrl, location.projectName]
         : [location.iamUrl.replace(location.region, "")];
-    const key = JSON.stringify([location.profile, ...scope]);
-    const source =
+    // The shared file is asked only where no variable decides.
+    const profile = decided || source.HW_USER_NAME ? undefined : location.profile;
+    const key = JSON.stringify([profile, ...scope]);
+    const known =
       this.sources.get(key) ?? new CredentialSource(() => obtain(this.http, location, this.variables));
-    this.sources.set(key, source);
-    return source;
+    this.sources.set(key, known);
+    return known;
   }
 }
 
@@ -65,7 +70,7 @@ export class CredentialSource {
   constructor(private readonly obtain: () => Promise<Credentials>) {}
 
   /**
-   * The credentials, with a minute or more to go.
+   * The credentials, with some time to go.
    * @throws NoCredentialsError if no source has any
    * @throws CredentialsError if a source is unusable
    * @throws ApiError, ConnectionError, ResponseError if IAM gives none
@@ -73,8 +78,7 @@ export class CredentialSource {
   async get(): Promise<Credentials> {
     this.current ??= this.obtain();
     const credentials = await this.current;
-    if (credentials.expiresAt === undefined || credentials.expiresAt - Date.now() > RENEWAL_MARGIN)
-      return credentials;
+    if (credentials.renewAt === undefined || Date.now() < credentials.renewAt) return credentials;
     await this.renew(credentials);
     return this.current;
   }
@@ -100,7 +104,7 @@ async function obtain(http: Http, location: Location, variables: Variables): Pro
   for (const source of [fromIdToken, fromToken, fromAccessKey, fromPassword, fromSharedFile, fromMetadata]) {
     const found = await source(http, location, variables);
     if ("nothing" in found) {
-      if (found.nothing) tried.push(found.nothing);
+      tried.push(found.nothing);
       continue;
     }
     let { credentials } = found;
@@ -110,7 +114,10 @@ async function obtain(http: Http, location: Location, variables: Variables): Pro
       if (agency) credentials = await assumeAgency(http, location, credentials, agency);
     }
     const { projectId, region } = found.credentials;
-    return { projectId, region, ...credentials };
+    const { expiresAt } = credentials;
+    if (expiresAt === undefined) return { projectId, region, ...credentials };
+    const margin = Math.min(RENEWAL_MARGIN, Math.max(0, (expiresAt - Date.now()) / 2));
+    return { projectId, region, ...credentials, renewAt: expiresAt - margin };
   }
   throw new NoCredentialsError(
     `Environment "${location.environment}": no credentials were found. Tried, in the provider's order:\n${tried.map((line) => `  ${line}`).join("\n")}\nSet HW_ACCESS_KEY and HW_SECRET_KEY, or whatever else terraform apply is run with.`,
@@ -123,13 +130,13 @@ async function fromIdToken(http: Http, location: Location, variables: Variables)
     HW_ASSUME_ROLE_ID_TOKEN: text,
     HW_ASSUME_ROLE_ID_TOKEN_FILE: file,
   } = variables;
-  if (!id) return { nothing: "" };
+  if (!id) return { nothing: "OIDC: HW_ASSUME_ROLE_IDP_ID is not set" };
   if (!text && !file) {
     throw new CredentialsError(
       "HW_ASSUME_ROLE_IDP_ID is set, but neither HW_ASSUME_ROLE_ID_TOKEN nor HW_ASSUME_ROLE_ID_TOKEN_FILE: set one of them.",
     );
   }
-  const idToken = new Secret(text || (await readSmall(file ?? "", "HW_ASSUME_ROLE_ID_TOKEN_FILE")).trim());
+  const idToken = new Secret(text || (await readIdToken(file ?? "")));
   const issued = await tokenForIdToken(http, location, { id, idToken });
   return { credentials: "token" in issued ? await keysForToken(http, location, issued.token) : issued };
 }
@@ -186,8 +193,9 @@ const sharedFileSchema = v.object({ current: optionalText, profiles: v.array(v.u
 
 async function fromSharedFile(_http: Http, location: Location, variables: Variables): Promise<Found> {
   const configured = variables.HW_SHARED_CONFIG_FILE;
-  const file = configured?.replace(/^~(?=\/)/, homedir()) || join(homedir(), ".hcloud", "config.json");
-  const text = await readSmall(file, "the shared configuration file", true);
+  const home = variables.HOME || homedir();
+  const file = configured?.replace(/^~(?=\/)/, () => home) || join(home, ".hcloud", "config.json");
+  const text = await readSmall(file, `The shared configuration file ${file}`);
   if (text === undefined) {
     if (!location.profile && !configured) return { nothing: `shared file: there is no ${file}` };
     throw new CredentialsError(
@@ -207,14 +215,16 @@ async function fromSharedFile(_http: Http, location: Location, variables: Variab
       `${file} has no usable profile "${name}". Profiles: ${known.join(", ") || "none"}.`,
     );
   }
-  const key = profile.ssoAuth?.stsToken ?? profile;
-  if (!key.accessKeyId || !key.secretAccessKey) {
+  // The CLI writes every field, also those that its mode does not use, empty or left over.
+  const keys = [profile, profile.ssoAuth?.stsToken];
+  const key = (profile.mode === "SSO" ? keys.reverse() : keys).find((candidate) => candidate?.accessKeyId);
+  if (!key?.accessKeyId || !key.secretAccessKey) {
     return {
       nothing: `shared file: the profile "${name}" in ${file} has no access key (mode ${profile.mode ?? "unknown"})`,
     };
   }
-  // A plain access key is short and alphanumeric; what the CLI encrypted is neither.
-  if (!/^[\w-]{1,64}$/.test(key.accessKeyId)) {
+  // A plain access key is short and alphanumeric; what the CLI encrypted is not.
+  if (!/^[\w-]{1,40}$/.test(key.accessKeyId)) {
     throw new CredentialsError(
       `The profile "${name}" in ${file} is encrypted, as the hcloud CLI does by default. Run: hcloud configure set --cli-auth-encrypt=false`,
     );
@@ -233,7 +243,9 @@ async function fromSharedFile(_http: Http, location: Location, variables: Variab
 }
 
 async function fromMetadata(http: Http, _location: Location, variables: Variables): Promise<Found> {
-  const url = `${variables.WORKSPACE_IMAGES_METADATA_ENDPOINT || METADATA_ENDPOINT}/openstack/latest/securitykey`;
+  const endpoint = variables.WORKSPACE_IMAGES_METADATA_ENDPOINT || METADATA_ENDPOINT;
+  if (!URL.canParse(endpoint)) throw new CredentialsError("WORKSPACE_IMAGES_METADATA_ENDPOINT is not a URL.");
+  const url = `${endpoint}/openstack/latest/securitykey`;
   try {
     const response = await http.send({
       method: "GET",
@@ -286,18 +298,28 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-async function readSmall(file: string, what: string): Promise<string>;
-async function readSmall(file: string, what: string, optional: true): Promise<string | undefined>;
-async function readSmall(file: string, what: string, optional = false): Promise<string | undefined> {
+async function readIdToken(file: string): Promise<string> {
+  // Its name is not repeated: it may be the token itself, put into the wrong variable.
+  const text = await readSmall(file, "The file that HW_ASSUME_ROLE_ID_TOKEN_FILE names");
+  if (text?.trim()) return text.trim();
+  throw new CredentialsError(
+    `The file that HW_ASSUME_ROLE_ID_TOKEN_FILE names ${text === undefined ? "does not exist" : "is empty"}: write the ID token there, or set HW_ASSUME_ROLE_ID_TOKEN.`,
+  );
+}
+
+/** A file's text; undefined where there is none. */
+async function readSmall(file: string, what: string): Promise<string | undefined> {
+  let text = "";
   try {
-    const { size } = await stat(file);
-    if (size > MAX_FILE)
-      throw new CredentialsError(`${what} ${file} is larger than ${MAX_FILE / 1024 / 1024} MB.`);
-    return await readFile(file, "utf8");
+    // Read as a stream, a device that never ends is too large as well.
+    for await (const chunk of createReadStream(file, { encoding: "utf8", end: MAX_FILE })) text += chunk;
   } catch (cause) {
-    if (cause instanceof CredentialsError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
-    if (optional && (code === "ENOENT" || code === "ENOTDIR")) return undefined;
-    throw new CredentialsError(`${what} ${file} cannot be read (${code}).`, { cause });
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new CredentialsError(`${what} cannot be read (${code}).`);
   }
+  if (Buffer.byteLength(text) > MAX_FILE) {
+    throw new CredentialsError(`${what} is larger than ${MAX_FILE / 1024 / 1024} MB.`);
+  }
+  return text;
 }

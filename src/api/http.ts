@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { debuglog, promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request as send } from "undici";
+import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool, request as send } from "undici";
 import { isLoopback } from "../environment";
 import { ConfigurationError, ConnectionError, ResponseError } from "../errors";
-import { ApiError, excerpt } from "./api-error";
+import { ApiError, clean, excerpt } from "./api-error";
+import { Secret } from "./secret";
 import type { SignableRequest } from "./signer";
 
 /** Limits of one call, in ms and bytes. */
@@ -35,6 +36,8 @@ const LIMITS: Limits = {
 const METADATA_HOST = "169.254.169.254";
 const LONGEST_BACKOFF = 10_000;
 const DEFAULT_RETRIES = 5;
+/** Size of an answer's headers, bytes: the token of an account with many permissions is one of them. */
+const MAX_HEADERS = 256 * 1024;
 
 /** One call. */
 export interface HttpRequest {
@@ -86,6 +89,7 @@ export class Http {
   private readonly signal: AbortSignal | undefined;
   private readonly direct: Agent;
   private readonly proxied: Dispatcher;
+  private readonly closing = new AbortController();
 
   /** @throws ConfigurationError if HW_MAX_RETRIES, HW_INSECURE or a proxy variable is malformed */
   constructor({ signal, variables = process.env, onWarning, limits }: HttpOptions = {}) {
@@ -104,14 +108,21 @@ export class Http {
       keepAliveTimeout: 10_000,
       headersTimeout: this.limits.headers,
       bodyTimeout: this.limits.body,
+      maxHeaderSize: MAX_HEADERS,
     };
     this.direct = new Agent(options);
+    const httpProxy = variables.http_proxy ?? variables.HTTP_PROXY ?? "";
+    const httpsProxy = variables.https_proxy ?? variables.HTTPS_PROXY ?? "";
     try {
+      for (const proxy of [httpProxy, httpsProxy]) rememberPassword(proxy);
       this.proxied = new EnvHttpProxyAgent({
         ...options,
         requestTls: connect,
-        httpProxy: variables.http_proxy ?? variables.HTTP_PROXY ?? "",
-        httpsProxy: variables.https_proxy ?? variables.HTTPS_PROXY ?? "",
+        proxyTls: { timeout: this.limits.connect },
+        clientFactory: (proxy, poolOptions) =>
+          new Pool(proxy, { ...poolOptions, headersTimeout: this.limits.connect }),
+        httpProxy,
+        httpsProxy,
         noProxy: variables.no_proxy ?? variables.NO_PROXY ?? "",
       });
     } catch {
@@ -123,6 +134,8 @@ export class Http {
 
   /** Closes all connections, so that nothing keeps the process from ending. */
   async close(): Promise<void> {
+    // Where one page was refused, others may still wait for their next attempt.
+    this.closing.abort();
     await Promise.all([this.direct.destroy(), this.proxied.destroy()]);
   }
 
@@ -156,9 +169,13 @@ export class Http {
         retryAfter ?? Math.random() * Math.min(LONGEST_BACKOFF, limits.backoff * 2 ** (attempt - 1));
       // A wait beyond the deadline would only delay the same answer.
       if (!outcome.retryable || attempt > retries || Date.now() + wait >= deadline) throw error;
-      await sleep(wait, undefined, { ...(this.signal && { signal: this.signal }) }).catch(() => {});
-      this.signal?.throwIfAborted();
+      await sleep(wait, undefined, { signal: this.ending() }).catch(() => {});
     }
+  }
+
+  /** Aborted when the user ends the run, when it is closed, or by the given signal. */
+  private ending(...others: AbortSignal[]): AbortSignal {
+    return AbortSignal.any([this.closing.signal, ...(this.signal ? [this.signal] : []), ...others]);
   }
 
   private async attempt(
@@ -198,11 +215,12 @@ export class Http {
         dispatcher: url.protocol === "https:" && !isLoopback(url.hostname) ? this.proxied : this.direct,
         headersTimeout: limits.headers,
         bodyTimeout: limits.body,
-        signal: this.signal ? AbortSignal.any([this.signal, timeout]) : timeout,
+        signal: this.ending(timeout),
       });
       const received = flatten(answer.headers);
-      requestId = received["x-request-id"]?.slice(0, 100);
-      const text = await read(answer.body, received["content-encoding"], limits.size, what, requestId);
+      requestId = clean(received["x-request-id"])?.slice(0, 100);
+      const encoding = received["content-encoding"]?.toLowerCase();
+      const text = await read(answer.body, encoding, limits.size, what, requestId);
       log(answer.statusCode);
       return judge(what, answer.statusCode, received, text, requestId, request.confidential ?? false);
     } catch (error) {
@@ -296,24 +314,25 @@ function judge(
   }
   if (status < 200 || status >= 300) {
     return {
-      error: ApiError.fromResponse(what, { status, headers, text }),
+      error: ApiError.fromResponse(what, { status, headers, text, confidential }),
       retryable: REPEATED_STATUSES.has(status),
-      retryAfter: retryAfterOf(headers["retry-after"]),
+      retryAfter: retryAfterOf(headers),
     };
   }
   try {
     return { response: { headers, json: JSON.parse(text), requestId } };
   } catch {
     const type = `content type ${excerpt(headers["content-type"] ?? "none")}`;
+    const quoted = confidential ? "" : `: ${excerpt(text)}`;
     if (/^\s*</.test(text)) {
       return refuse(
-        `answered with a web page instead of JSON (${type}): ${excerpt(text)}. Is a proxy or a log-in page of the network in between? Check HTTPS_PROXY and the endpoint.`,
+        `answered with a web page instead of JSON (${type})${quoted}. Is a proxy or a log-in page of the network in between? Check HTTPS_PROXY and the endpoint.`,
         false,
       );
     }
     // A body that ends too early is worth another attempt.
     return refuse(
-      `answered with something that is no complete JSON (${type})${confidential ? "" : `: ${excerpt(text)}`}. Check the endpoint.`,
+      `answered with something that is no complete JSON (${type})${quoted}. Check the endpoint.`,
       true,
     );
   }
@@ -328,7 +347,8 @@ function connectionError(
 ): ConnectionError {
   const seconds = (ms: number) => `${ms / 1000} s`;
   const reasons: Record<string, string> = {
-    ECONNREFUSED: "the connection was refused: is the endpoint right, and does the service run?",
+    ECONNREFUSED:
+      "the connection was refused: does the service run, and is the endpoint, or the proxy in HTTPS_PROXY, right?",
     ENOTFOUND: "the name is unknown: check the region, the endpoint, and whether this machine is online.",
     EAI_AGAIN: "the name could not be looked up: check whether this machine is online.",
     UND_ERR_CONNECT_TIMEOUT: `no connection within ${seconds(limits.connect)}: check the network, HTTPS_PROXY and the endpoint.`,
@@ -336,11 +356,26 @@ function connectionError(
     UND_ERR_BODY_TIMEOUT: `the answer stopped for ${seconds(limits.body)}: try again later.`,
     TimeoutError: `no complete answer within ${seconds(limits.total)}: try again later.`,
   };
-  const certificate = /CERT|SIGNATURE|SSL|TLS|ISSUER/.test(code)
-    ? `its certificate is not trusted (${code}): name your own authority's file in NODE_EXTRA_CA_CERTS.`
-    : undefined;
-  const reason = reasons[code] ?? certificate ?? `the connection was lost (${code}): try again later.`;
-  return new ConnectionError(`${what} failed: ${url.host}: ${reason}`, { cause: scrub(cause) });
+  const scrubbed = scrub(cause);
+  const reason = reasons[code] ?? reasonOfKind(code, scrubbed.message);
+  return new ConnectionError(`${what} failed: ${url.host}: ${reason}`, { cause: scrubbed });
+}
+
+function reasonOfKind(code: string, message: string): string {
+  if (/^Proxy response|^RequestAbortedError: Proxy/.test(message)) {
+    return `the proxy in HTTPS_PROXY did not let the connection through (${message}): check it, and its user name and password.`;
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return "its certificate is another server's: check the endpoint.";
+  }
+  if (/EXPIRED|NOT_YET_VALID/.test(code)) {
+    return `its certificate is out of date (${code}): check this machine's clock.`;
+  }
+  if (/CERT|SIGNATURE|ISSUER/.test(code)) {
+    return `its certificate is not trusted (${code}): name your own authority's file in NODE_EXTRA_CA_CERTS.`;
+  }
+  if (/SSL|TLS|EPROTO/.test(code)) return `it does not speak TLS as it should (${code}): check the endpoint.`;
+  return `the connection was lost (${code}): try again later.`;
 }
 
 /** The cause without what undici hangs on it: requests, and with them headers. */
@@ -365,12 +400,19 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
   );
 }
 
-/** `Retry-After` in ms: seconds, or a date. */
-function retryAfterOf(value: string | undefined): number | undefined {
+/** `Retry-After` in ms: seconds, or a date, which is the server's as its `Date` is. */
+function retryAfterOf(headers: Readonly<Record<string, string>>): number | undefined {
+  const { "retry-after": value, date } = headers;
   if (!value) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+  const until = Date.parse(value);
+  const now = Date.parse(date ?? "");
+  return Number.isNaN(until) ? undefined : Math.max(0, until - (Number.isNaN(now) ? Date.now() : now));
+}
+
+/** A proxy may repeat its password in an answer, as a server may a key. */
+function rememberPassword(proxy: string): void {
+  if (proxy) new Secret(decodeURIComponent(new URL(proxy).password));
 }
 
 function originOf(location: string | undefined): string {

@@ -55,10 +55,10 @@ export async function findProjectId(
   const url = `${iamUrl}/v3/projects?name=${encode(projectName)}`;
   const response = await http.send({ method: "GET", url, ...authenticated(source) });
   const { projects } = parse(projectsSchema, response, url, "a list of projects");
-  const [project, ...others] = projects;
-  if (project && others.length === 0) return project.id;
+  const [id, ...others] = new Set(projects.map((project) => project.id));
+  if (id !== undefined && others.length === 0) return id;
   throw new ConfigurationError(
-    `Environment "${environment}": the account has ${project ? `${projects.length} projects` : "no project"} named "${projectName}". Set projectId or projectName in workspaceImages.environments.${environment} of cdktf.json.`,
+    `Environment "${environment}": the account has ${id === undefined ? "no project" : `${others.length + 1} projects`} named "${projectName}". Set projectId or projectName in workspaceImages.environments.${environment} of cdktf.json.`,
   );
 }
 

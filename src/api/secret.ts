@@ -13,7 +13,11 @@ export class Secret {
 
   constructor(text: string) {
     this.#text = text;
-    if (text.length >= SHORTEST) known.add(text);
+    if (text.length < SHORTEST) return;
+    // A server that repeats a request repeats it as it was written.
+    for (const written of [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(wellFormed(text))]) {
+      known.add(written);
+    }
   }
 
   /** The text itself: for a signature, a header or a request body, and nothing else. */
@@ -32,6 +36,11 @@ export class Secret {
   [inspect.custom](): string {
     return REDACTED;
   }
+}
+
+/** Half a surrogate pair cannot be percent-encoded. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** A text from outside, without the secrets that a server may have repeated in it. */

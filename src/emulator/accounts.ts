@@ -33,7 +33,7 @@ export interface TemporaryKey {
   readonly expires_at: string;
 }
 
-/** The keys and tokens that were issued, and when they end. */
+/** The keys and tokens that were issued, and when they end; their names say what they are, wherever one turns up. */
 export class Accounts {
   /** Lifetime of what is issued, ms. */
   lifetimeMs = 3600 * 1000;
@@ -53,7 +53,7 @@ export class Accounts {
   }
 
   issueToken(): { token: string; expiresAt: string } {
-    const token = `MIIE${randomBytes(48).toString("base64url")}`;
+    const token = `MIIE-emulated-token-${randomBytes(48).toString("base64url")}`;
     const expiresAt = Date.now() + this.lifetimeMs;
     this.tokens.set(token, expiresAt);
     return { token, expiresAt: new Date(expiresAt).toISOString() };
@@ -63,8 +63,8 @@ export class Accounts {
     const expiresAt = Date.now() + this.lifetimeMs;
     const key = {
       access: `HST${randomBytes(9).toString("hex").slice(0, 17).toUpperCase()}`,
-      secret: randomBytes(30).toString("base64url"),
-      securitytoken: randomBytes(60).toString("base64url"),
+      secret: `emulated-secret-key-${randomBytes(30).toString("base64url")}`,
+      securitytoken: `emulated-security-token-${randomBytes(60).toString("base64url")}`,
     };
     this.keys.set(key.access, { secretKey: key.secret, securityToken: key.securitytoken, expiresAt });
     return { ...key, expires_at: new Date(expiresAt).toISOString() };

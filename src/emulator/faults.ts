@@ -41,6 +41,8 @@ export interface Fault {
   readonly reset?: "before" | "during";
   /** Answers with another body than it should, and status 200. */
   readonly body?: "truncated" | "truncated-gzip" | "empty" | "html" | "other-json" | "oversized";
+  /** Answers with what this makes of the right JSON. */
+  readonly edit?: (json: unknown) => unknown;
   /** Answers with the right body under this content type. */
   readonly contentType?: string;
   /** Redirects to this URL. */
@@ -96,7 +98,8 @@ export async function write(
   }
   const status = fault?.body ? 200 : answer.status;
   let headers: Record<string, string> = { ...answer.headers, ...fault?.headers };
-  let body: Buffer = Buffer.from(answer.json === undefined ? "" : JSON.stringify(answer.json));
+  const json = fault?.edit ? fault.edit(answer.json) : answer.json;
+  let body: Buffer = Buffer.from(json === undefined ? "" : JSON.stringify(json));
   headers["content-type"] = fault?.contentType ?? "application/json";
   switch (fault?.body) {
     case "empty":

@@ -1,0 +1,654 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App } from "cdktf";
+import { ApiError, CredentialsError, NoCredentialsError, WorkspaceImageCatalog } from "../../src";
+import { WorkspaceApi } from "../../src/api/workspace-client";
+import { DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
+import { type EnvironmentConfig, locate } from "../../src/environment";
+import { rejection } from "../support/images";
+import { asked, ids, LIMITS, list, REGION, type Variables, withServer } from "./support";
+
+const { accessKey, secretKey, user, agency, idp } = DEFAULT_ACCOUNT;
+const ASSUME = "POST /v3.0/OS-CREDENTIAL/securitytokens";
+
+let emulator: WorkspaceEmulator;
+/** Variables that say where the emulator is, and nothing of who asks. */
+let where: Variables;
+let keys: Variables;
+let images: string[];
+
+beforeEach(async () => {
+  emulator = await WorkspaceEmulator.start();
+  where = {
+    HOME: mkdtempSync(join(tmpdir(), "workspace-images-home-")),
+    HW_AUTH_URL: `${emulator.url}/v3`,
+    WORKSPACE_IMAGES_ENDPOINT: emulator.url,
+    // Nothing listens there.
+    WORKSPACE_IMAGES_METADATA_ENDPOINT: "http://127.0.0.1:9",
+  };
+  keys = { ...where, HW_ACCESS_KEY: accessKey, HW_SECRET_KEY: secretKey };
+  images = ids(emulator.images(REGION));
+});
+
+afterEach(() => emulator.close());
+
+/** A token of the emulator, as a user might have one. */
+async function token(): Promise<string> {
+  const response = await fetch(`${emulator.url}/v3/auth/tokens`, {
+    method: "POST",
+    body: JSON.stringify({
+      auth: {
+        identity: {
+          methods: ["password"],
+          password: {
+            user: { name: user.name, password: user.password, domain: { name: user.domainName } },
+          },
+        },
+        scope: { project: { name: REGION } },
+      },
+    }),
+  });
+  emulator.requests.length = 0;
+  return response.headers.get("x-subject-token") ?? "";
+}
+
+/** Temporary keys of the emulator, as a user might have them. */
+async function temporaryKey(): Promise<{ access: string; secret: string; securitytoken: string }> {
+  const response = await fetch(`${emulator.url}/openstack/latest/securitykey`);
+  emulator.requests.length = 0;
+  return ((await response.json()) as { credential: never }).credential;
+}
+
+/** Writes the default shared configuration file. */
+function sharedFile(content: unknown, name = ".hcloud/config.json"): string {
+  const file = join(String(where.HOME), name);
+  mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+  return file;
+}
+
+describe("each source", () => {
+  test("a token", async () => {
+    const HW_AUTH_TOKEN = await token();
+    expect(ids(await list({ ...where, HW_AUTH_TOKEN }))).toEqual(images);
+    expect(asked(emulator, "iam")).toEqual(["GET /v3/projects"]);
+  });
+
+  test("an access key", async () => {
+    expect(ids(await list(keys))).toEqual(images);
+    expect(asked(emulator, "iam")).toEqual(["GET /v3/projects"]);
+  });
+
+  test("a temporary access key with its security token", async () => {
+    const { access, secret, securitytoken } = await temporaryKey();
+    const variables = { ...where, HW_ACCESS_KEY: access, HW_SECRET_KEY: secret };
+    expect(ids(await list({ ...variables, HW_SECURITY_TOKEN: securitytoken }))).toEqual(images);
+    const error = (await rejection(list(variables))) as ApiError;
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error.status).toBe(401);
+  });
+
+  test("a user name and password", async () => {
+    const variables = { ...where, HW_USER_NAME: user.name, HW_DOMAIN_NAME: user.domainName };
+    expect(ids(await list({ ...variables, HW_USER_PASSWORD: user.password }))).toEqual(images);
+    const error = await rejection(list({ ...variables, HW_USER_PASSWORD: "something-else" }));
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error.message).toContain("The username or password is wrong");
+  });
+
+  test("the current profile of the shared file", async () => {
+    sharedFile({
+      current: "work",
+      profiles: [
+        { name: "other", accessKeyId: "NOBODY", secretAccessKey: "nothing" },
+        { name: "work", mode: "AKSK", accessKeyId: accessKey, secretAccessKey: secretKey, securityToken: "" },
+      ],
+    });
+    expect(ids(await list(where))).toEqual(images);
+  });
+
+  test("another shared file and profile by variables, with ~ for the home folder", async () => {
+    sharedFile(
+      {
+        current: "other",
+        profiles: [{ name: "work", accessKeyId: accessKey, secretAccessKey: secretKey }],
+      },
+      "keys.json",
+    );
+    const variables = { ...where, HW_SHARED_CONFIG_FILE: "~/keys.json", HW_PROFILE: "work" };
+    expect(ids(await list(variables))).toEqual(images);
+  });
+
+  test("temporary keys of a single sign-on", async () => {
+    const { access, secret, securitytoken } = await temporaryKey();
+    sharedFile({
+      current: "sso",
+      profiles: [
+        {
+          name: "sso",
+          mode: "SSO",
+          accessKeyId: "LEFTOVER",
+          secretAccessKey: "leftover",
+          ssoAuth: {
+            stsToken: { accessKeyId: access, secretAccessKey: secret, securityToken: securitytoken },
+          },
+        },
+      ],
+    });
+    expect(ids(await list(where))).toEqual(images);
+  });
+
+  test("an access key beside the empty single sign-on that the CLI writes", async () => {
+    sharedFile({
+      current: "default",
+      profiles: [
+        {
+          name: "default",
+          mode: "AKSK",
+          accessKeyId: accessKey,
+          secretAccessKey: secretKey,
+          securityToken: "",
+          agencyName: "",
+          ssoAuth: { stsToken: { accessKeyId: "", secretAccessKey: "", securityToken: "" } },
+        },
+      ],
+    });
+    expect(ids(await list(where))).toEqual(images);
+  });
+
+  test("the ECS metadata service", async () => {
+    const variables = { ...where, WORKSPACE_IMAGES_METADATA_ENDPOINT: emulator.url };
+    expect(ids(await list(variables))).toEqual(images);
+    expect(asked(emulator, "metadata")).toEqual(["GET /openstack/latest/securitykey"]);
+  });
+
+  test("OIDC with a token", async () => {
+    const variables = {
+      ...where,
+      HW_ASSUME_ROLE_IDP_ID: idp.id,
+      HW_ASSUME_ROLE_ID_TOKEN: idp.idToken,
+      HW_ASSUME_ROLE_DOMAIN_ID: agency.domainId,
+    };
+    expect(ids(await list(variables))).toEqual(images);
+    expect(asked(emulator, "iam")).toEqual([
+      "POST /v3.0/OS-AUTH/id-token/tokens",
+      ASSUME,
+      "GET /v3/projects",
+    ]);
+  });
+
+  test("OIDC with a token file", async () => {
+    const HW_ASSUME_ROLE_ID_TOKEN_FILE = sharedFile(`${idp.idToken}\n`, "id-token");
+    const variables = { ...where, HW_ASSUME_ROLE_IDP_ID: idp.id, HW_ASSUME_ROLE_ID_TOKEN_FILE };
+    expect(ids(await list(variables))).toEqual(images);
+  });
+
+  test("a token that is larger than most servers' headers", async () => {
+    const large = "T".repeat(100_000);
+    const received: unknown[] = [];
+    await withServer(
+      (request, response) => {
+        received.push(request.headers["x-auth-token"]);
+        if (request.method === "POST") response.writeHead(201, { "x-subject-token": large });
+        response.end(
+          JSON.stringify(
+            request.method === "POST"
+              ? { token: { expires_at: "2999-01-01T00:00:00Z" } }
+              : { projects: [{ id: "p" }], images: [] },
+          ),
+        );
+      },
+      (url) =>
+        list({
+          ...where,
+          HW_AUTH_URL: `${url}/v3`,
+          WORKSPACE_IMAGES_ENDPOINT: url,
+          HW_USER_NAME: user.name,
+          HW_USER_PASSWORD: user.password,
+          HW_DOMAIN_NAME: user.domainName,
+        }),
+    );
+    expect(received).toEqual([undefined, large, large]);
+  });
+});
+
+describe("an agency", () => {
+  const assumed = {
+    HW_ASSUME_ROLE_AGENCY_NAME: agency.agencyName,
+    HW_ASSUME_ROLE_DOMAIN_NAME: agency.domainName,
+  };
+
+  test("is assumed on top of every source", async () => {
+    const shared = sharedFile(
+      { current: "a", profiles: [{ name: "a", accessKeyId: accessKey, secretAccessKey: secretKey }] },
+      "shared.json",
+    );
+    const bases: Record<string, Variables> = {
+      token: { HW_AUTH_TOKEN: await token() },
+      accessKey: { HW_ACCESS_KEY: accessKey, HW_SECRET_KEY: secretKey },
+      password: {
+        HW_USER_NAME: user.name,
+        HW_USER_PASSWORD: user.password,
+        HW_DOMAIN_NAME: user.domainName,
+      },
+      sharedFile: { HW_SHARED_CONFIG_FILE: shared },
+      metadata: { WORKSPACE_IMAGES_METADATA_ENDPOINT: emulator.url },
+      oidc: { HW_ASSUME_ROLE_IDP_ID: idp.id, HW_ASSUME_ROLE_ID_TOKEN: idp.idToken },
+    };
+    const assumptions: Record<string, number> = {};
+    for (const [name, base] of Object.entries(bases)) {
+      emulator.requests.length = 0;
+      expect(ids(await list({ ...where, ...base, ...assumed }))).toEqual(images);
+      assumptions[name] = asked(emulator, "iam").filter((request) => request === ASSUME).length;
+    }
+    // OIDC exchanges its token by the same call first.
+    expect(assumptions).toEqual({
+      token: 1,
+      accessKey: 1,
+      password: 1,
+      sharedFile: 1,
+      metadata: 1,
+      oidc: 2,
+    });
+  });
+
+  test("may be named by its domain's ID", async () => {
+    const variables = {
+      HW_ASSUME_ROLE_AGENCY_NAME: agency.agencyName,
+      HW_ASSUME_ROLE_DOMAIN_ID: agency.domainId,
+    };
+    expect(ids(await list({ ...keys, ...variables }))).toEqual(images);
+  });
+
+  test("that the account may not assume is refused in IAM's words", async () => {
+    const error = await rejection(list({ ...keys, ...assumed, HW_ASSUME_ROLE_AGENCY_NAME: "other" }));
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ status: 403, code: "IAM.403" });
+    expect(error.message).toContain("You are not authorized to assume this agency");
+  });
+
+  describe("of a profile and another one by variables", () => {
+    const profile = (agencyName: string) =>
+      sharedFile({
+        current: "a",
+        profiles: [
+          {
+            name: "a",
+            accessKeyId: accessKey,
+            secretAccessKey: secretKey,
+            agencyName,
+            agencyDomainName: agency.domainName,
+            agencyDomainId: agency.domainId,
+          },
+        ],
+      });
+
+    test("are assumed one with the other's keys", async () => {
+      profile(agency.agencyName);
+      expect(ids(await list({ ...where, ...assumed }))).toEqual(images);
+      expect(asked(emulator, "iam")).toEqual([ASSUME, ASSUME, "GET /v3/projects"]);
+      // The second is refused where the keys of the first have ended: it was asked for with them.
+      let calls = 0;
+      emulator.inject({
+        on: ({ path }) => path.endsWith("/securitytokens"),
+        before: () => ++calls === 2 && emulator.expireCredentials(),
+      });
+      expect(await rejection(list({ ...where, ...assumed }))).toMatchObject({ status: 401 });
+    });
+
+    test("are assumed in this order", async () => {
+      profile("of-the-profile");
+      expect(await rejection(list({ ...where, ...assumed }))).toMatchObject({ status: 403 });
+      expect(asked(emulator, "iam")).toEqual([ASSUME]);
+      emulator.requests.length = 0;
+      profile(agency.agencyName);
+      const other = { ...assumed, HW_ASSUME_ROLE_AGENCY_NAME: "of-the-variables" };
+      expect(await rejection(list({ ...where, ...other }))).toMatchObject({ status: 403 });
+      expect(asked(emulator, "iam")).toEqual([ASSUME, ASSUME]);
+    });
+  });
+});
+
+describe("the order of sources", () => {
+  /** Every source; each that is asked is the emulator's or fails. */
+  const all = async () => ({
+    ...where,
+    HW_AUTH_TOKEN: await token(),
+    HW_ACCESS_KEY: accessKey,
+    HW_SECRET_KEY: secretKey,
+    HW_USER_NAME: user.name,
+    HW_USER_PASSWORD: user.password,
+    HW_DOMAIN_NAME: user.domainName,
+    HW_SHARED_CONFIG_FILE: sharedFile({
+      current: "a",
+      profiles: [
+        // An agency shows in the emulator's requests that this source was used.
+        {
+          name: "a",
+          accessKeyId: accessKey,
+          secretAccessKey: secretKey,
+          agencyName: agency.agencyName,
+          agencyDomainName: agency.domainName,
+        },
+      ],
+    }),
+    WORKSPACE_IMAGES_METADATA_ENDPOINT: emulator.url,
+  });
+
+  test("is the provider's: token, access key, password, shared file, metadata", async () => {
+    let variables: Variables = await all();
+    const without = (...names: string[]) => {
+      variables = { ...variables, ...Object.fromEntries(names.map((name) => [name, undefined])) };
+    };
+    const askedFor = async () => {
+      emulator.requests.length = 0;
+      expect(ids(await list(variables))).toEqual(images);
+      return [...asked(emulator, "metadata"), ...asked(emulator, "iam")];
+    };
+    // The token is the first: once it has ended, nothing else is tried.
+    expect(await askedFor()).toEqual(["GET /v3/projects"]);
+    emulator.expireCredentials();
+    expect(await rejection(list(variables))).toMatchObject({ status: 401 });
+    without("HW_AUTH_TOKEN");
+    expect(await askedFor()).toEqual(["GET /v3/projects"]);
+    without("HW_ACCESS_KEY", "HW_SECRET_KEY");
+    expect(await askedFor()).toEqual(["POST /v3/auth/tokens", "GET /v3/projects"]);
+    without("HW_USER_NAME", "HW_USER_PASSWORD");
+    expect(await askedFor()).toEqual([ASSUME, "GET /v3/projects"]);
+    without("HW_SHARED_CONFIG_FILE", "HOME");
+    variables = { ...variables, HOME: mkdtempSync(join(tmpdir(), "workspace-images-home-")) };
+    expect(await askedFor()).toEqual(["GET /openstack/latest/securitykey", "GET /v3/projects"]);
+  });
+
+  test("lets an identity provider go before what it replaces", async () => {
+    const variables = {
+      ...(await all()),
+      HW_ASSUME_ROLE_IDP_ID: idp.id,
+      HW_ASSUME_ROLE_ID_TOKEN: idp.idToken,
+    };
+    await list(variables);
+    expect(asked(emulator, "iam")[0]).toBe("POST /v3.0/OS-AUTH/id-token/tokens");
+  });
+});
+
+describe("unusable credentials", () => {
+  const refused = async (variables: Variables, config = {}) => {
+    const error = await rejection(list({ ...where, ...variables }, config));
+    expect(error).toBeInstanceOf(CredentialsError);
+    expect(error.code).toBe("CREDENTIALS");
+    expect(emulator.requests).toEqual([]);
+    return error.message;
+  };
+
+  test.each([
+    [
+      "an access key without its secret",
+      { HW_ACCESS_KEY: "A" },
+      "HW_ACCESS_KEY is set, but HW_SECRET_KEY is not",
+    ],
+    [
+      "a secret without its access key",
+      { HW_SECRET_KEY: "S" },
+      "HW_SECRET_KEY is set, but HW_ACCESS_KEY is not",
+    ],
+    ["a user without a password", { HW_USER_NAME: "u" }, "HW_USER_NAME is set, but HW_USER_PASSWORD is not"],
+    [
+      "a password without a user",
+      { HW_USER_PASSWORD: "p" },
+      "HW_USER_PASSWORD is set, but HW_USER_NAME is not",
+    ],
+    [
+      "a user without a domain",
+      { HW_USER_NAME: "u", HW_USER_PASSWORD: "p" },
+      "HW_USER_NAME is set, but HW_DOMAIN_NAME is not",
+    ],
+    [
+      "an identity provider without a token",
+      { HW_ASSUME_ROLE_IDP_ID: "i" },
+      "neither HW_ASSUME_ROLE_ID_TOKEN nor HW_ASSUME_ROLE_ID_TOKEN_FILE",
+    ],
+    [
+      "a token file that does not exist",
+      { HW_ASSUME_ROLE_IDP_ID: "i", HW_ASSUME_ROLE_ID_TOKEN_FILE: "/nowhere/eyJ.canary" },
+      "HW_ASSUME_ROLE_ID_TOKEN_FILE names does not exist",
+    ],
+    [
+      "a shared file that does not exist",
+      { HW_SHARED_CONFIG_FILE: "/nowhere/config.json" },
+      "/nowhere/config.json does not exist, but HW_SHARED_CONFIG_FILE names it",
+    ],
+    ["a shared file that never ends", { HW_SHARED_CONFIG_FILE: "/dev/zero" }, "is larger than 1 MB"],
+    ["a folder as shared file", { HW_SHARED_CONFIG_FILE: "/" }, "cannot be read (EISDIR)"],
+    [
+      "a metadata endpoint that is no URL",
+      { WORKSPACE_IMAGES_METADATA_ENDPOINT: "nowhere" },
+      "WORKSPACE_IMAGES_METADATA_ENDPOINT is not a URL",
+    ],
+  ])("%s", async (_, variables, message) => {
+    const text = await refused(variables);
+    expect(text).toContain(message);
+    expect(text).not.toContain("canary");
+  });
+
+  test("a profile that does not exist: the error names those that do", async () => {
+    sharedFile({ current: "a", profiles: [{ name: "a" }, { name: "b" }] });
+    expect(await refused({}, { profile: "prod" })).toMatch(/no usable profile "prod"\. Profiles: a, b\./);
+  });
+
+  test("a profile that is asked for where there is no shared file", async () => {
+    expect(await refused({}, { profile: "prod" })).toContain('the profile "prod" is asked for');
+  });
+
+  test.each([
+    ["{", "is not complete JSON"],
+    ["[]", 'has no list "profiles"'],
+    ['{"profiles":7}', 'has no list "profiles"'],
+    ['{"current":"a","profiles":[{"name":"a","accessKeyId":7}]}', 'no usable profile "a"'],
+  ])("a damaged shared file: %s", async (content, message) => {
+    sharedFile(content);
+    expect(await refused({})).toContain(message);
+  });
+
+  test("an encrypted shared file: the error names the command that stops encrypting", async () => {
+    sharedFile({
+      current: "default",
+      profiles: [
+        {
+          name: "default",
+          mode: "AKSK",
+          accessKeyId: "7f3a9c1be0d24c5f8a6b7c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b",
+          secretAccessKey: "canary+/==",
+        },
+      ],
+    });
+    const message = await refused({});
+    expect(message).toContain("hcloud configure set --cli-auth-encrypt=false");
+    expect(message).not.toContain("canary");
+  });
+});
+
+describe("where nothing is found", () => {
+  test("the error lists every source and why it gave nothing", async () => {
+    const error = await rejection(list(where));
+    expect(error).toBeInstanceOf(NoCredentialsError);
+    expect(error.code).toBe("NO_CREDENTIALS");
+    const lines = error.message.split("\n").map((line) => line.trim());
+    expect(lines[0]).toBe('Environment "dev": no credentials were found. Tried, in the provider\'s order:');
+    expect(lines.slice(1, 6)).toEqual([
+      "OIDC: HW_ASSUME_ROLE_IDP_ID is not set",
+      "token: HW_AUTH_TOKEN is not set",
+      "access key: HW_ACCESS_KEY and HW_SECRET_KEY are not set",
+      "password: HW_USER_NAME and HW_USER_PASSWORD are not set",
+      `shared file: there is no ${where.HOME}/.hcloud/config.json`,
+    ]);
+    expect(lines[6]).toMatch(/^ECS metadata: this is no ECS instance with an agency \(.*refused/);
+    expect(lines[7]).toMatch(/^Set HW_ACCESS_KEY and HW_SECRET_KEY/);
+  });
+
+  test("a profile without a key gives way to the next source", async () => {
+    sharedFile({ current: "ecs", profiles: [{ name: "ecs", mode: "ecsAgency" }] });
+    expect((await rejection(list(where))).message).toContain(
+      'shared file: the profile "ecs" in ' +
+        `${where.HOME}/.hcloud/config.json has no access key (mode ecsAgency)`,
+    );
+    const variables = { ...where, WORKSPACE_IMAGES_METADATA_ENDPOINT: emulator.url };
+    expect(ids(await list(variables))).toEqual(images);
+  });
+
+  test("a shared file without a current profile gives way too", async () => {
+    sharedFile({ profiles: [] });
+    expect((await rejection(list(where))).message).toContain(
+      "has no current profile, and HW_PROFILE is not set",
+    );
+  });
+
+  test("the metadata service is waited for briefly, and asked once", async () => {
+    let calls = 0;
+    await withServer(
+      () => {
+        calls++;
+      },
+      async (url) => {
+        const started = Date.now();
+        const error = await rejection(list({ ...where, WORKSPACE_IMAGES_METADATA_ENDPOINT: url }));
+        expect(error).toBeInstanceOf(NoCredentialsError);
+        expect(error.message).toContain("no answer within 1 s");
+        expect(Date.now() - started).toBeLessThan(15_000);
+      },
+    );
+    expect(calls).toBe(1);
+  });
+
+  test("the metadata service is not asked where anything else is set", async () => {
+    await list({ ...keys, WORKSPACE_IMAGES_METADATA_ENDPOINT: emulator.url });
+    expect(asked(emulator, "metadata")).toEqual([]);
+  });
+});
+
+describe("through prefetch", () => {
+  const environments = (count: number): Record<string, EnvironmentConfig> =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `env-${index}`,
+        { region: index % 2 ? "cn-north-4" : "cn-south-1" },
+      ]),
+    );
+  const prefetch = (settings: Record<string, EnvironmentConfig>) =>
+    WorkspaceImageCatalog.prefetch(new App(), {
+      environments: settings,
+      mode: "auto",
+      listingMaxAgeSeconds: 0,
+    });
+
+  const before = { variables: { ...process.env }, directory: process.cwd() };
+  beforeEach(() => process.chdir(String(where.HOME)));
+  afterEach(() => {
+    process.env = { ...before.variables };
+    process.chdir(before.directory);
+  });
+
+  test("one set of credentials serves every environment of an account", async () => {
+    Object.assign(process.env, keys, {
+      HW_ASSUME_ROLE_AGENCY_NAME: agency.agencyName,
+      HW_ASSUME_ROLE_DOMAIN_NAME: agency.domainName,
+    });
+    await prefetch(environments(20));
+    expect(asked(emulator, "iam").filter((request) => request === ASSUME)).toHaveLength(1);
+    expect(asked(emulator, "iam").filter((request) => request === "GET /v3/projects")).toHaveLength(2);
+  });
+
+  test("a profile that a variable overrides makes no account of its own", async () => {
+    Object.assign(process.env, keys, {
+      HW_ASSUME_ROLE_AGENCY_NAME: agency.agencyName,
+      HW_ASSUME_ROLE_DOMAIN_NAME: agency.domainName,
+    });
+    await prefetch({ dev: { region: REGION, profile: "a" }, prod: { region: REGION, profile: "b" } });
+    expect(asked(emulator, "iam").filter((request) => request === ASSUME)).toHaveLength(1);
+  });
+
+  test("every environment has the profile that cdktf.json names, and its project", async () => {
+    const profile = (name: string, region: string) => ({
+      name,
+      accessKeyId: accessKey,
+      secretAccessKey: secretKey,
+      region,
+      projectId: emulator.projectId(region),
+      agencyName: agency.agencyName,
+      agencyDomainName: agency.domainName,
+    });
+    sharedFile({
+      current: "broken",
+      profiles: [profile("north", "cn-north-4"), profile("south", "cn-south-1"), { name: "broken" }],
+    });
+    Object.assign(process.env, where);
+    const settings = {
+      dev: { region: "cn-north-4", profile: "north" },
+      test: { region: "cn-north-4", profile: "north" },
+      prod: { region: "cn-south-1", profile: "south" },
+    };
+    await prefetch(settings);
+    // Two accounts, and no project to look up.
+    expect(asked(emulator, "iam")).toEqual([ASSUME, ASSUME]);
+    expect(emulator.requests.filter(({ status }) => status >= 400)).toEqual([]);
+  });
+});
+
+describe("credentials that end during a run", () => {
+  const password = () => ({
+    ...where,
+    HW_USER_NAME: user.name,
+    HW_USER_PASSWORD: user.password,
+    HW_DOMAIN_NAME: user.domainName,
+  });
+
+  test("are renewed once for all requests when the service refuses them", async () => {
+    emulator.inject({ on: "images", times: 1, before: () => emulator.expireCredentials() });
+    expect(ids(await list(password()))).toEqual(images);
+    expect(asked(emulator, "iam")).toEqual([
+      "POST /v3/auth/tokens",
+      "GET /v3/projects",
+      "POST /v3/auth/tokens",
+    ]);
+    expect(emulator.requests.filter(({ status }) => status === 401)).toHaveLength(1);
+  });
+
+  test("are renewed before they end, so that no request is refused", async () => {
+    const api = new WorkspaceApi({ variables: password(), limits: LIMITS });
+    const client = api.client(locate({ name: "dev", region: REGION }, password()));
+    const issued = () => asked(emulator, "iam").filter((request) => request.startsWith("POST")).length;
+    emulator.setLifetime(120_000);
+    await client.projectId();
+    await client.listImages();
+    expect(issued()).toBe(1);
+    const start = Date.now();
+    const clock = jest.spyOn(Date, "now").mockImplementation(() => start + 61_000);
+    try {
+      expect(ids(await client.listImages())).toEqual(images);
+    } finally {
+      clock.mockRestore();
+    }
+    await api.close();
+    // Within a minute of its end, a token is not used any more; the one after it is kept.
+    expect(issued()).toBe(2);
+    expect(emulator.requests.filter(({ status }) => status === 401)).toEqual([]);
+  });
+
+  test("are used for half their life where that is short", async () => {
+    emulator.setLifetime(40_000);
+    expect(ids(await list(password()))).toEqual(images);
+    expect(asked(emulator, "iam")).toEqual(["POST /v3/auth/tokens", "GET /v3/projects"]);
+  });
+
+  test("are tried anew once, and no more", async () => {
+    emulator.inject({ on: "images", before: () => emulator.expireCredentials() });
+    expect(await rejection(list(password()))).toMatchObject({ status: 401, code: "APIGW.0301" });
+    expect(asked(emulator, "images").length).toBeLessThanOrEqual(2);
+  });
+
+  test("of an access key, which cannot end, are not asked for again", async () => {
+    emulator.inject({ on: "images", status: 401, shape: "gateway" });
+    expect(await rejection(list(keys))).toMatchObject({ status: 401 });
+    expect(asked(emulator, "images")).toHaveLength(1);
+  });
+});

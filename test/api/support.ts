@@ -1,0 +1,62 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Limits } from "../../src/api/http";
+import { WorkspaceApi } from "../../src/api/workspace-client";
+import type { WorkspaceEmulator } from "../../src/emulator";
+import { type EnvironmentConfig, locate } from "../../src/environment";
+import type { WorkspaceImage } from "../../src/workspace-image";
+
+/** Limits under which a test need not wait long; a slow machine keeps within them. */
+export const LIMITS: Partial<Limits> = {
+  connect: 2000,
+  headers: 2000,
+  body: 2000,
+  total: 20_000,
+  backoff: 5,
+};
+
+export const REGION = "cn-north-4";
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Lists one environment's images with the given variables, on connections of its own. */
+export async function list(
+  variables: Variables,
+  { limits = {}, ...config }: EnvironmentConfig & { limits?: Partial<Limits> } = {},
+): Promise<WorkspaceImage[]> {
+  const api = new WorkspaceApi({ variables, limits: { ...LIMITS, ...limits } });
+  try {
+    return await api
+      .client(locate({ name: "dev", region: REGION, ...config }, variables))
+      .listImages({}, { concurrency: 2 });
+  } finally {
+    await api.close();
+  }
+}
+
+/** The IDs of images, sorted. */
+export function ids(images: readonly { readonly id: string }[]): string[] {
+  return images.map(({ id }) => id).sort();
+}
+
+/** What was asked of a service of the emulator, such as `GET /v3/projects`. */
+export function asked(emulator: WorkspaceEmulator, service: "iam" | "metadata" | "images"): string[] {
+  return emulator.requests
+    .filter((request) => request.service === service)
+    .map(({ method, path }) => `${method} ${path}`);
+}
+
+/** A server on loopback while `work` runs. */
+export async function withServer<T>(
+  listener: RequestListener,
+  work: (url: string) => Promise<T>,
+): Promise<T> {
+  const server = createServer({ maxHeaderSize: 512 * 1024 }, listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
