@@ -362,8 +362,9 @@ function connectionError(
 }
 
 function reasonOfKind(code: string, message: string): string {
-  if (/^Proxy response|^RequestAbortedError: Proxy/.test(message)) {
-    return `the proxy in HTTPS_PROXY did not let the connection through (${message}): check it, and its user name and password.`;
+  const refused = /Proxy response \((\d+)\)/.exec(message)?.[1];
+  if (refused) {
+    return `the proxy in HTTPS_PROXY did not let the connection through (${refused}): check it, and its user name and password.`;
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return "its certificate is another server's: check the endpoint.";
