@@ -613,6 +613,24 @@ describe("credentials that end during a run", () => {
     expect(emulator.requests.filter(({ status }) => status === 401)).toHaveLength(1);
   });
 
+  test("are renewed once where several pages are refused side by side", async () => {
+    const paged = await WorkspaceEmulator.start({ maxLimit: 10, latencyMs: 20 });
+    paged.inject({
+      on: ({ query }) => Number(query.offset) > 0,
+      times: 1,
+      before: () => paged.expireCredentials(),
+    });
+    const variables = {
+      ...password(),
+      HW_AUTH_URL: `${paged.url}/v3`,
+      WORKSPACE_IMAGES_ENDPOINT: paged.url,
+    };
+    expect(ids(await list(variables))).toEqual(images);
+    expect(paged.requests.filter(({ status }) => status === 401)).toHaveLength(2);
+    expect(asked(paged, "iam").filter((request) => request.startsWith("POST"))).toHaveLength(2);
+    await paged.close();
+  });
+
   test("are renewed before they end, so that no request is refused", async () => {
     const api = new WorkspaceApi({ variables: password(), limits: LIMITS });
     const client = api.client(locate({ name: "dev", region: REGION }, password()));
@@ -624,7 +642,8 @@ describe("credentials that end during a run", () => {
     const start = Date.now();
     const clock = jest.spyOn(Date, "now").mockImplementation(() => start + 61_000);
     try {
-      expect(ids(await client.listImages())).toEqual(images);
+      const listings = await Promise.all([1, 2, 3].map(() => client.listImages()));
+      for (const listing of listings) expect(ids(listing)).toEqual(images);
     } finally {
       clock.mockRestore();
     }
