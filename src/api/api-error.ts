@@ -5,6 +5,7 @@ import { redact } from "./secret";
 /** The gateway refuses a clock skew of 15 minutes; `Date`, which tells it, has whole seconds and was some time on its way. */
 const MAX_SKEW = 14.9 * 60 * 1000;
 const MAX_TEXT = 500;
+const MAX_ID = 100;
 
 const optionalText = v.nullish(v.string());
 const serviceSchema = v.object({
@@ -76,7 +77,7 @@ export class ApiError extends WorkspaceImagesError {
     const common = {
       status,
       request,
-      requestId: clean(headers["x-request-id"]),
+      requestId: clean(headers["x-request-id"])?.slice(0, MAX_ID),
       clockSkew: Number.isNaN(date) ? undefined : now - date,
     };
     const json = parse(text);
@@ -89,7 +90,7 @@ export class ApiError extends WorkspaceImagesError {
         code: clean(error_code) ?? `HTTP_${status}`,
         reason: clean(error_msg) ?? "",
         detail: clean(error_detail),
-        requestId: common.requestId ?? clean(request_id),
+        requestId: common.requestId ?? clean(request_id)?.slice(0, MAX_ID),
         // It must arrive at STS as it came; it is base64.
         encodedAuthorizationMessage:
           redact(encoded_authorization_message ?? "").slice(0, 16 * 1024) || undefined,

@@ -38,15 +38,19 @@ const METADATA_LIMITS = { connect: 1000, headers: 1000, body: 1000, total: 2000 
 /** The credentials of a run: obtained once for an account, however many environments use them. */
 export class CredentialSources {
   private readonly sources = new Map<string, CredentialSource>();
+  /** They hold secrets: unlike a private property, this one is not shown by util.inspect. */
+  readonly #variables: Variables;
 
   constructor(
     private readonly http: Http,
-    private readonly variables: Variables = process.env,
-  ) {}
+    variables: Variables = process.env,
+  ) {
+    this.#variables = variables;
+  }
 
   /** The credentials for a place. */
   of(location: Location): CredentialSource {
-    const source = this.variables;
+    const source = this.#variables;
     const decided = source.HW_ASSUME_ROLE_IDP_ID || source.HW_AUTH_TOKEN || source.HW_ACCESS_KEY;
     // A password's token holds for one project; everything else holds for the account in its cloud.
     const scope =
@@ -57,7 +61,7 @@ export class CredentialSources {
     const profile = decided || source.HW_USER_NAME ? undefined : location.profile;
     const key = JSON.stringify([profile, ...scope]);
     const known =
-      this.sources.get(key) ?? new CredentialSource(() => obtain(this.http, location, this.variables));
+      this.sources.get(key) ?? new CredentialSource(() => obtain(this.http, location, this.#variables));
     this.sources.set(key, known);
     return known;
   }

@@ -88,7 +88,8 @@ export class Http {
   private readonly retries: number;
   private readonly signal: AbortSignal | undefined;
   private readonly direct: Agent;
-  private readonly proxied: Dispatcher;
+  /** It holds the proxy's password: unlike a private property, this one is not shown by util.inspect. */
+  readonly #proxied: Dispatcher;
   private readonly closing = new AbortController();
 
   /** @throws ConfigurationError if HW_MAX_RETRIES, HW_INSECURE or a proxy variable is malformed */
@@ -115,7 +116,7 @@ export class Http {
     const httpsProxy = variables.https_proxy ?? variables.HTTPS_PROXY ?? "";
     try {
       for (const proxy of [httpProxy, httpsProxy]) rememberPassword(proxy);
-      this.proxied = new EnvHttpProxyAgent({
+      this.#proxied = new EnvHttpProxyAgent({
         ...options,
         requestTls: connect,
         proxyTls: { timeout: this.limits.connect },
@@ -136,7 +137,7 @@ export class Http {
   async close(): Promise<void> {
     // Where one page was refused, others may still wait for their next attempt.
     this.closing.abort();
-    await Promise.all([this.direct.destroy(), this.proxied.destroy()]);
+    await Promise.all([this.direct.destroy(), this.#proxied.destroy()]);
   }
 
   /**
@@ -212,7 +213,7 @@ export class Http {
         method,
         headers: { ...authenticated, "accept-encoding": "gzip" },
         ...(body !== undefined && { body }),
-        dispatcher: url.protocol === "https:" && !isLoopback(url.hostname) ? this.proxied : this.direct,
+        dispatcher: url.protocol === "https:" && !isLoopback(url.hostname) ? this.#proxied : this.direct,
         headersTimeout: limits.headers,
         bodyTimeout: limits.body,
         signal: this.ending(timeout),

@@ -14,8 +14,14 @@ export class Secret {
   constructor(text: string) {
     this.#text = text;
     if (text.length < SHORTEST) return;
-    // A server that repeats a request repeats it as it was written.
-    for (const written of [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(wellFormed(text))]) {
+    const bytes = Buffer.from(text);
+    // A server may repeat it as it was written in the request, and in a header, whose bytes are read as Latin-1.
+    for (const written of [
+      text,
+      JSON.stringify(text).slice(1, -1),
+      encodeURIComponent(bytes.toString()),
+      bytes.toString("latin1"),
+    ]) {
       known.add(written);
     }
   }
@@ -36,11 +42,6 @@ export class Secret {
   [inspect.custom](): string {
     return REDACTED;
   }
-}
-
-/** Half a surrogate pair cannot be percent-encoded. */
-function wellFormed(text: string): string {
-  return Buffer.from(text).toString();
 }
 
 /** A text from outside, without the secrets that a server may have repeated in it. */

@@ -1,0 +1,550 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { generate } from "selfsigned";
+import { type EnvironmentConfig, WorkspaceImagesError } from "../src";
+import { Secret } from "../src/api/secret";
+import { WorkspaceApi } from "../src/api/workspace-client";
+import type { EmulatedAccount, Fault } from "../src/emulator";
+import { WorkspaceEmulator } from "../src/emulator";
+import { locate } from "../src/environment";
+import { rejection } from "./support/images";
+import { ROOT, TestProject } from "./support/project";
+
+const REGION = "cn-north-4";
+
+/** Every secret has a mark that stands nowhere else, so that a part of one is found too. */
+const ACCOUNT: EmulatedAccount = {
+  accessKey: "MARKEDACCESSKEY00001",
+  secretKey: "canary-secret-key-abcdefghijklmnop",
+  // Written otherwise in JSON, in a URL and in HTML.
+  user: { name: "user", password: 'canary"pass\\word/<&> +%ü', domainName: "domain" },
+  agency: { agencyName: "agency", domainName: "domain", domainId: "0123456789abcdef0123456789abcdef" },
+  idp: { id: "idp", idToken: "eyJcanary-id-token.abcdefghijklmnop" },
+};
+/** What the emulator issues is marked as well. */
+const MARKS = /canary|emulated-(secret|security|token)/i;
+
+/** Where a secret, or a part of one, shows in a text. */
+function leaks(text: string): string[] {
+  const encoded = [ACCOUNT.secretKey, ACCOUNT.user.password, ACCOUNT.idp.idToken].flatMap((secret) =>
+    [secret, `user:${secret}`].map((form) => Buffer.from(form).toString("base64").replace(/=+$/, "")),
+  );
+  return text
+    .split("\n")
+    .filter((line) => MARKS.test(line) || encoded.some((form) => line.includes(form)))
+    .map((line) => line.slice(0, 300));
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+/** Every source of credentials, with nothing else set. */
+const SOURCES: Record<string, (emulator: WorkspaceEmulator, home: string) => Promise<Variables> | Variables> =
+  {
+    token: async (emulator) => {
+      const response = await fetch(`${emulator.url}/v3/auth/tokens`, {
+        method: "POST",
+        body: JSON.stringify({
+          auth: {
+            identity: {
+              methods: ["password"],
+              password: {
+                user: { name: "user", password: ACCOUNT.user.password, domain: { name: "domain" } },
+              },
+            },
+            scope: { project: { name: REGION } },
+          },
+        }),
+      });
+      return { HW_AUTH_TOKEN: response.headers.get("x-subject-token") ?? "" };
+    },
+    "access key": () => ({ HW_ACCESS_KEY: ACCOUNT.accessKey, HW_SECRET_KEY: ACCOUNT.secretKey }),
+    "access key with security token": async (emulator) => {
+      const { access, secret, securitytoken } = await temporaryKey(emulator);
+      return { HW_ACCESS_KEY: access, HW_SECRET_KEY: secret, HW_SECURITY_TOKEN: securitytoken };
+    },
+    password: () => ({
+      HW_USER_NAME: "user",
+      HW_USER_PASSWORD: ACCOUNT.user.password,
+      HW_DOMAIN_NAME: "domain",
+    }),
+    "shared file": (_, home) => ({
+      HW_SHARED_CONFIG_FILE: file(home, "shared.json", {
+        current: "a",
+        profiles: [{ name: "a", accessKeyId: ACCOUNT.accessKey, secretAccessKey: ACCOUNT.secretKey }],
+      }),
+    }),
+    "single sign-on": async (emulator, home) => {
+      const { access, secret, securitytoken } = await temporaryKey(emulator);
+      const stsToken = { accessKeyId: access, secretAccessKey: secret, securityToken: securitytoken };
+      return {
+        HW_SHARED_CONFIG_FILE: file(home, "sso.json", {
+          current: "a",
+          profiles: [{ name: "a", mode: "SSO", ssoAuth: { stsToken } }],
+        }),
+      };
+    },
+    metadata: (emulator) => ({ WORKSPACE_IMAGES_METADATA_ENDPOINT: emulator.url }),
+    OIDC: () => ({ HW_ASSUME_ROLE_IDP_ID: "idp", HW_ASSUME_ROLE_ID_TOKEN: ACCOUNT.idp.idToken }),
+    "OIDC with a file": (_, home) => ({
+      HW_ASSUME_ROLE_IDP_ID: "idp",
+      HW_ASSUME_ROLE_ID_TOKEN_FILE: file(home, "id-token", ACCOUNT.idp.idToken),
+    }),
+    "agency on a password": () => ({
+      HW_USER_NAME: "user",
+      HW_USER_PASSWORD: ACCOUNT.user.password,
+      HW_DOMAIN_NAME: "domain",
+      HW_ASSUME_ROLE_AGENCY_NAME: "agency",
+      HW_ASSUME_ROLE_DOMAIN_NAME: "domain",
+    }),
+  };
+
+async function temporaryKey(
+  emulator: WorkspaceEmulator,
+): Promise<{ access: string; secret: string; securitytoken: string }> {
+  const response = await fetch(`${emulator.url}/openstack/latest/securitykey`);
+  return ((await response.json()) as { credential: never }).credential;
+}
+
+function file(home: string, name: string, content: unknown): string {
+  const path = join(home, name);
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+}
+
+/** The text of every file below a folder. */
+function filesIn(folder: string): string {
+  if (!existsSync(folder)) return "";
+  return readdirSync(folder, { recursive: true })
+    .map((name) => join(folder, String(name)))
+    .filter((path) => statSync(path).isFile())
+    .map((path) => `${path}\n${readFileSync(path, "latin1")}`)
+    .join("\n");
+}
+
+/** Every way in which an error may be shown. */
+function shown(error: unknown): string {
+  const { message, stack, cause } = error as Error;
+  return [
+    message,
+    stack,
+    String(cause),
+    (cause as Error | undefined)?.stack,
+    JSON.stringify(error),
+    inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
+  ].join("\n");
+}
+
+/** An emulator, and a project with folders of its own, in which programs run with all debug output. */
+class World {
+  static async start(tls?: { cert: string; key: string }): Promise<World> {
+    return new World(await WorkspaceEmulator.start({ account: ACCOUNT, maxLimit: 10, ...(tls && { tls }) }));
+  }
+
+  readonly home = mkdtempSync(join(tmpdir(), "workspace-images-home-"));
+  readonly cache = mkdtempSync(join(tmpdir(), "workspace-images-cache-"));
+  readonly project: TestProject;
+
+  private constructor(readonly emulator: WorkspaceEmulator) {
+    const environments: Record<string, EnvironmentConfig> = {
+      dev: { region: REGION },
+      prod: { region: REGION, projectName: REGION },
+      far: { region: "cn-south-1" },
+    };
+    this.project = new TestProject(environments, {
+      app: `${process.execPath} app.cjs`,
+      context: { workspaceImages: { environments } },
+    });
+    this.project.write("app.cjs", APP);
+  }
+
+  async variables(source: string): Promise<Variables> {
+    return {
+      HOME: this.home,
+      XDG_CACHE_HOME: this.cache,
+      HW_AUTH_URL: `${this.emulator.url}/v3`,
+      WORKSPACE_IMAGES_ENDPOINT: this.emulator.url,
+      HW_MAX_RETRIES: "1",
+      NODE_DEBUG: "*",
+      NODE_PATH: join(ROOT, "node_modules"),
+      ...(await SOURCES[source]?.(this.emulator, this.home)),
+    };
+  }
+
+  /** What a run printed, and all that it left in files. */
+  traces({ stdout, stderr }: { stdout: string; stderr: string }): string {
+    return [stdout, stderr, filesIn(this.project.directory), filesIn(this.cache)].join("\n");
+  }
+
+  close(): Promise<void> {
+    return this.emulator.close();
+  }
+}
+
+const APP = `
+const { App, TerraformStack } = require("cdktf");
+const { WorkspaceImageCatalog, DataHuaweicloudWorkspaceImage } = require(${JSON.stringify(ROOT)});
+(async () => {
+  const app = new App();
+  const catalog = await WorkspaceImageCatalog.prefetch(app);
+  for (const environment of ["dev", "prod"]) {
+    new DataHuaweicloudWorkspaceImage(new TerraformStack(app, environment), "office", {
+      environment, imageType: "gold", nameRegex: "^Windows_11_Enterprise_24H2", mostRecent: true,
+    });
+  }
+  app.synth();
+  console.log(require("node:util").inspect(catalog, { depth: Infinity, showHidden: true }));
+  console.log("synthesized");
+})().catch((error) => {
+  console.error(require("node:util").inspect(error, { depth: Infinity, showHidden: true }));
+  process.exitCode = 3;
+});
+`;
+
+test("the search finds every secret, and parts of them", () => {
+  for (const secret of [ACCOUNT.secretKey, ACCOUNT.user.password, ACCOUNT.idp.idToken]) {
+    expect(leaks(`x ${secret} y`)).toHaveLength(1);
+    expect(leaks(`x ${secret.slice(0, 14)} y`)).toHaveLength(1);
+    expect(leaks(`x ${encodeURIComponent(secret)} y`)).toHaveLength(1);
+    expect(leaks(`x ${Buffer.from(secret).toString("base64")} y`)).toHaveLength(1);
+  }
+  expect(leaks("emulator-secret, a token")).toEqual([]);
+});
+
+describe("a synth", () => {
+  test.concurrent.each(Object.keys(SOURCES).map((source) => [source]))(
+    "with credentials from %s leaves no secret in outputs, lock files, cache and cdktf.out",
+    async (source) => {
+      const world = await World.start();
+      const run = await world.project.script(APP, await world.variables(source));
+      await world.close();
+      expect(run.stdout).toContain("synthesized");
+      const traces = world.traces(run);
+      // All that is searched is there.
+      for (const trace of ["dev.lock.json", "cdk.tf.json", world.cache, "WORKSPACE-IMAGES ", "FETCH "]) {
+        expect(traces).toContain(trace);
+      }
+      expect(leaks(traces)).toEqual([]);
+    },
+    60_000,
+  );
+
+  test("over TLS and through a proxy with a password leaves none either", async () => {
+    const { cert, private: key } = await generate([{ name: "commonName", value: "emulator" }], {
+      keyType: "ec",
+      algorithm: "sha256",
+    });
+    const world = await World.start({ cert, key });
+    // What is sent goes to loopback past the proxy, so that a second run must try the proxy for a name.
+    const variables = { ...(await world.variables("password")), HW_INSECURE: "true" };
+    const proxied = {
+      ...variables,
+      HTTPS_PROXY: "http://user:canary-proxy-password@127.0.0.1:9",
+      WORKSPACE_IMAGES_ENDPOINT: "",
+      HW_AUTH_URL: "",
+      HW_CLOUD: "cloud.invalid",
+    };
+    const direct = await world.project.script(APP, variables);
+    const refused = await world.project.cli(["list"], proxied);
+    await world.close();
+    expect(direct.stdout).toContain("synthesized");
+    expect(refused.stderr).toContain("HTTPS_PROXY");
+    expect(leaks(world.traces(direct) + world.traces(refused))).toEqual([]);
+  }, 60_000);
+});
+
+describe("the command", () => {
+  const COMMANDS = [
+    ["list"],
+    ["list", "--json"],
+    ["pins"],
+    ["outdated"],
+    ["update"],
+    ["promote", "dev", "prod"],
+    ["verify", "--json"],
+    ["prune", "--dry-run"],
+  ];
+  let world: World;
+  let variables: Variables;
+  beforeAll(async () => {
+    world = await World.start();
+    variables = await world.variables("agency on a password");
+    expect((await world.project.script(APP, variables)).code).toBe(0);
+  }, 60_000);
+  afterAll(() => world.close());
+  afterEach(() => world.emulator.heal());
+
+  test.each(COMMANDS.map((args) => [args.join(" "), args] as const))(
+    "%s leaves no secret where it succeeds",
+    async (_, args) => {
+      // Where asked for, Node itself prints the variables of a process that is started.
+      const NODE_DEBUG = args[0] === "prune" ? "workspace-images,undici,fetch,http,net,tls" : "*";
+      const run = await world.project.cli(args, { ...variables, NODE_DEBUG });
+      expect(run.code).toBe(0);
+      expect(leaks(world.traces(run))).toEqual([]);
+    },
+  );
+
+  test.each(["list", "outdated", "update --json", "promote dev far", "verify"])(
+    "%s leaves no secret where it is refused",
+    async (command) => {
+      await withEcho("iam", async (url) => {
+        const run = await world.project.cli(command.split(" "), {
+          ...variables,
+          HW_AUTH_URL: `${url}/v3`,
+        });
+        expect(run.code).toBe(2);
+        expect(run.stderr).toContain("echo");
+        expect(leaks(world.traces(run))).toEqual([]);
+      });
+    },
+  );
+
+  test.each<[string, Omit<Fault, "on">]>([
+    ["cut off", { body: "truncated" }],
+    ["cut off in gzip", { body: "truncated-gzip" }],
+    ["reset", { reset: "during" }],
+    ["of another shape", { edit: (json) => ({ credential: 7, answer: json }) }],
+    ["without an end", { edit: (json) => ({ ...(json as object), token: { expires_at: "canary" } }) }],
+    ["redirected", { redirect: "https://user:canary@cloud.invalid/canary?token=canary" }],
+  ])("list leaves no secret where IAM's answer is %s", async (_, fault) => {
+    world.emulator.inject({ ...fault, on: "iam" });
+    const run = await world.project.cli(["list", "--json"], variables);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain("error");
+    expect(leaks(world.traces(run))).toEqual([]);
+  });
+
+  test("emulate prints the variables to use, and no more of what it knows", async () => {
+    const { code, stderr, stdout } = await world.project.cli(["emulate", "--port", "99999"], variables);
+    expect(code).toBe(2);
+    expect(leaks(stdout + stderr)).toEqual([]);
+  });
+});
+
+const ECHOES = ["service", "gateway", "iam", "html", "text", "json", "headers", "no HTTP"] as const;
+
+/** How a server repeats what it was sent, in an answer that is an error. */
+function echo(
+  form: (typeof ECHOES)[number],
+  request: IncomingMessage,
+  body: string,
+  response: ServerResponse,
+) {
+  const sent = `${JSON.stringify(request.headers)} ${body} ${Object.values(request.headers).join(" ")}`;
+  const inJson = [...sentValues(body), sent].join(" ");
+  const json = (value: unknown, status: number) => response.writeHead(status).end(JSON.stringify(value));
+  switch (form) {
+    case "service":
+      return json(
+        {
+          error_code: `echo ${inJson}`,
+          error_msg: `echo ${inJson}`,
+          error_detail: inJson,
+          encoded_authorization_message: inJson,
+        },
+        403,
+      );
+    case "gateway":
+      return json({ error_code: "echo", error_msg: inJson, request_id: inJson }, 400);
+    case "iam":
+      return json({ error: { code: `echo ${inJson}`, message: `echo ${inJson}`, title: inJson } }, 401);
+    case "html":
+      return response.writeHead(200, { "content-type": "text/html" }).end(`<p>echo ${sent}`);
+    case "text":
+      return response.writeHead(500).end(`echo ${sent}`);
+    case "json":
+      return json({ echo: inJson, [inJson]: { token: inJson, credential: inJson, images: inJson } }, 200);
+    case "no HTTP":
+      return response.socket?.end(`HTTP/1.1 ${inJson}\r\n\r\n`);
+    case "headers": {
+      // As bytes, in the only way in which Node sends them.
+      const value = Buffer.from(inJson).toString("latin1");
+      const headers = { "x-request-id": value, "content-type": value, location: value, "retry-after": value };
+      return response.writeHead(418, { ...headers, "content-encoding": "identity" }).end("echo");
+    }
+  }
+}
+
+/** The texts of a JSON body, as a server has them that parsed it. */
+function sentValues(body: string): string[] {
+  const texts: string[] = [];
+  if (body) JSON.parse(body, (_, value) => typeof value === "string" && texts.push(value));
+  return texts;
+}
+
+/** A server that repeats whatever it is sent, while `work` runs. */
+async function withEcho<T>(form: (typeof ECHOES)[number], work: (url: string) => Promise<T>): Promise<T> {
+  const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (chunk) => {
+      body += chunk;
+    });
+    request.on("end", () => echo(form, request, body, response));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+describe("error objects", () => {
+  /** Lists, and gives the error. */
+  async function failure(variables: Variables): Promise<unknown> {
+    const api = new WorkspaceApi({ variables, limits: { backoff: 5, total: 20_000 } });
+    try {
+      return await rejection(api.client(locate({ name: "dev", region: REGION }, variables)).listImages());
+    } finally {
+      await api.close();
+    }
+  }
+
+  test.each(Object.keys(SOURCES).flatMap((source) => ECHOES.map((form) => [source, form] as const)))(
+    "hold no secret: %s, repeated as %s",
+    async (source, form) => {
+      const world = await World.start();
+      try {
+        const variables = await world.variables(source);
+        await withEcho(form, async (url) => {
+          for (const place of [
+            { WORKSPACE_IMAGES_ENDPOINT: url },
+            { HW_AUTH_URL: `${url}/v3` },
+            { WORKSPACE_IMAGES_METADATA_ENDPOINT: url },
+          ]) {
+            if (place.WORKSPACE_IMAGES_METADATA_ENDPOINT && source !== "metadata") continue;
+            const error = await failure({ ...variables, ...place });
+            expect(error).toBeInstanceOf(WorkspaceImagesError);
+            expect(leaks(shown(error))).toEqual([]);
+          }
+        });
+      } finally {
+        await world.close();
+      }
+    },
+  );
+
+  test.each<[string, Omit<Fault, "on">]>([
+    ["cut off", { body: "truncated" }],
+    ["cut off in gzip", { body: "truncated-gzip" }],
+    ["reset", { reset: "during" }],
+    ["an error that quotes an answer", { status: 500, edit: () => "canary" }],
+    ["of another shape", { edit: (json) => [json] }],
+    ["a wrong type", { edit: () => ({ credential: { access: "canary", secret: ["canary"] } }) }],
+    ["redirected", { redirect: "https://user:canary@cloud.invalid/canary?token=canary" }],
+  ])("hold no secret of an answer of IAM that is %s", async (_, fault) => {
+    for (const source of ["password", "OIDC", "agency on a password", "metadata"]) {
+      const world = await World.start();
+      world.emulator.inject({ ...fault, on: source === "metadata" ? "metadata" : "iam" });
+      const error = await failure(await world.variables(source));
+      await world.close();
+      expect(error).toBeInstanceOf(WorkspaceImagesError);
+      expect(leaks(shown(error))).toEqual([]);
+    }
+  });
+
+  test.each<[string, (home: string) => Variables]>([
+    [
+      "a damaged shared file",
+      (home) => ({ HW_SHARED_CONFIG_FILE: file(home, "a.json", `{"profiles":[{"secretAccessKey":"canary"`) }),
+    ],
+    [
+      "a shared file of another shape",
+      (home) => ({
+        HW_SHARED_CONFIG_FILE: file(home, "a.json", {
+          current: "a",
+          profiles: [{ name: "a", secretAccessKey: ["canary"] }],
+        }),
+      }),
+    ],
+    [
+      "an encrypted shared file",
+      (home) => ({
+        HW_SHARED_CONFIG_FILE: file(home, "a.json", {
+          current: "a",
+          profiles: [{ name: "a", accessKeyId: "canary+/==", secretAccessKey: "canary" }],
+        }),
+      }),
+    ],
+    ["half a key", () => ({ HW_SECRET_KEY: ACCOUNT.secretKey })],
+    ["half a user", () => ({ HW_USER_PASSWORD: ACCOUNT.user.password })],
+    ["a user without a domain", () => ({ HW_USER_NAME: "u", HW_USER_PASSWORD: ACCOUNT.user.password })],
+    ["an ID token without its provider", () => ({ HW_ASSUME_ROLE_ID_TOKEN: ACCOUNT.idp.idToken })],
+    [
+      "an ID token in the wrong variable",
+      () => ({ HW_ASSUME_ROLE_IDP_ID: "idp", HW_ASSUME_ROLE_ID_TOKEN_FILE: ACCOUNT.idp.idToken }),
+    ],
+    [
+      "a wrong password",
+      () => ({ HW_USER_NAME: "user", HW_USER_PASSWORD: "canary-wrong", HW_DOMAIN_NAME: "domain" }),
+    ],
+    ["a wrong secret", () => ({ HW_ACCESS_KEY: ACCOUNT.accessKey, HW_SECRET_KEY: "canary-wrong" })],
+    ["a secret that is no header", () => ({ HW_AUTH_TOKEN: "canary\ntoken" })],
+    [
+      "a security token that is no header",
+      () => ({ HW_ACCESS_KEY: "A", HW_SECRET_KEY: "canary", HW_SECURITY_TOKEN: "canary\u0000" }),
+    ],
+  ])("hold no secret of %s", async (_, source) => {
+    const world = await World.start();
+    const { HOME, HW_AUTH_URL, WORKSPACE_IMAGES_ENDPOINT } = (await world.variables("")) as Record<
+      string,
+      string
+    >;
+    mkdirSync(world.home, { recursive: true });
+    const error = await failure({
+      HOME: String(HOME),
+      HW_AUTH_URL: String(HW_AUTH_URL),
+      WORKSPACE_IMAGES_ENDPOINT: String(WORKSPACE_IMAGES_ENDPOINT),
+      WORKSPACE_IMAGES_METADATA_ENDPOINT: "http://127.0.0.1:9",
+      ...source(world.home),
+    });
+    await world.close();
+    expect(error).toBeInstanceOf(WorkspaceImagesError);
+    expect(leaks(shown(error))).toEqual([]);
+  });
+});
+
+test("the objects of a run print no secret", async () => {
+  const world = await World.start();
+  const proxy = { HTTPS_PROXY: "http://user:canary-proxy-password@127.0.0.1:9" };
+  for (const source of ["access key", "password", "agency on a password"]) {
+    const variables = { ...(await world.variables(source)), ...proxy };
+    const api = new WorkspaceApi({ variables });
+    const client = api.client(locate({ name: "dev", region: REGION }, variables));
+    await client.listImages();
+    // Deeper, it is undici's and Node's connections that are shown, which makes gigabytes.
+    for (const object of [api, client])
+      expect(leaks(inspect(object, { depth: 5, showHidden: true }))).toEqual([]);
+    await api.close();
+  }
+  await world.close();
+});
+
+test("a secret prints as redacted, however it is shown", () => {
+  const secret = new Secret("canary-of-a-secret");
+  const nested = { list: [secret], map: new Map([["key", secret]]), error: new Error(`${secret}`) };
+  const texts = [
+    `${secret}`,
+    String(secret),
+    JSON.stringify(nested),
+    inspect(nested, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
+    inspect(secret, { customInspect: false, showHidden: true }),
+    Object.values(secret).join(),
+  ];
+  for (const text of texts) expect(leaks(text)).toEqual([]);
+  expect(texts[0]).toBe("[redacted]");
+  expect(secret.reveal()).toBe("canary-of-a-secret");
+});
