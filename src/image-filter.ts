@@ -228,9 +228,9 @@ function parseStrictly<Schema extends v.GenericSchema<object>>(
     const known = Object.keys((schema as unknown as { entries: object }).entries).join(", ");
     throw new FilterError(`${subject}: there is no filter ${key}. Known: ${known}.`);
   }
-  throw new FilterError(
-    `${subject}: ${key} ${JSON.stringify(issue.input)?.slice(0, 120)} is not valid: ${issue.message}.`,
-  );
+  // From a file it may be anything, too deep to be written out.
+  const value = typeof issue.input === "object" ? "(an object)" : JSON.stringify(issue.input)?.slice(0, 120);
+  throw new FilterError(`${subject}: ${key} ${value} is not valid: ${issue.message}.`);
 }
 
 /**
@@ -490,6 +490,7 @@ function utcTime(text: string): number | undefined {
 export function isToken(value: unknown): boolean {
   if (typeof value === "string") return /[$#&]\{TfToken\[/.test(value);
   if (typeof value === "number") return value < -1e280;
-  if (Array.isArray(value)) return value.some(isToken);
+  // A list that is not known yet is an array of one text.
+  if (Array.isArray(value)) return !Array.isArray(value[0]) && isToken(value[0]);
   return typeof value === "object" && value !== null && "resolve" in value;
 }
