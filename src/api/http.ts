@@ -207,7 +207,12 @@ export class Http {
         attempt,
         requestId ?? "-",
       );
-    const timeout = AbortSignal.timeout(Math.max(1, deadline - Date.now()));
+    // A timer of its own: a signal of AbortSignal.timeout that only AbortSignal.any refers to may be collected.
+    const overtime = new AbortController();
+    const timer = setTimeout(
+      () => overtime.abort(new DOMException("The time is up", "TimeoutError")),
+      Math.max(1, deadline - Date.now()),
+    );
     try {
       const answer = await send(url, {
         method,
@@ -216,7 +221,7 @@ export class Http {
         dispatcher: url.protocol === "https:" && !isLoopback(url.hostname) ? this.#proxied : this.direct,
         headersTimeout: limits.headers,
         bodyTimeout: limits.body,
-        signal: this.ending(timeout),
+        signal: this.ending(overtime.signal),
       });
       const received = flatten(answer.headers);
       requestId = clean(received["x-request-id"])?.slice(0, 100);
@@ -230,6 +235,8 @@ export class Http {
       this.signal?.throwIfAborted();
       if (error instanceof ResponseError) return { error, retryable: false };
       return { error: connectionError(what, url, code, error, limits), retryable: REPEATED_CODES.has(code) };
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -473,6 +473,7 @@ describe("certificates", () => {
           { type: 2, value: HOST },
           { type: 2, value: `iam.${REGION}.myhuaweicloud.com` },
           { type: 7, ip: "127.0.0.1" },
+          { type: 7, ip: "0.0.0.0" },
         ],
       },
     ];
@@ -611,14 +612,19 @@ describe("certificates", () => {
     });
 
     test("NO_PROXY goes past it", async () => {
+      // This machine under a name that is not known as loopback.
+      const url = emulator.url.replace("127.0.0.1", "0.0.0.0");
+      const direct = { WORKSPACE_IMAGES_ENDPOINT: url, HW_AUTH_URL: `${url}/v3` };
       await withProxy(async (port, tunnels) => {
-        const { code } = await cli({
-          HTTPS_PROXY: `http://127.0.0.1:${port}`,
-          // Nobody answers there, so that nothing leaves this machine.
-          NO_PROXY: "localhost,.invalid",
-          HW_CLOUD: "cloud.invalid",
-        });
-        expect(code).toBe(2);
+        const HTTPS_PROXY = `http://127.0.0.1:${port}`;
+        expect((await cli({ ...direct, HTTPS_PROXY })).code).toBe(0);
+        expect(tunnels).toContainEqual({ place: url.slice("https://".length), authorization: undefined });
+        tunnels.length = 0;
+        for (const name of ["NO_PROXY", "no_proxy"]) {
+          const { code, stdout } = await cli({ ...direct, HTTPS_PROXY, [name]: "other.example.com,0.0.0.0" });
+          expect(code).toBe(0);
+          expect(listed(stdout)).toEqual(ids(emulator.images(REGION)));
+        }
         expect(tunnels).toEqual([]);
       });
     });

@@ -160,6 +160,17 @@ describe("prefetch with a signal", () => {
   });
 });
 
+describe("prefetch with HW_INSECURE", () => {
+  test("warns where the cdktf CLI prints it, once", async () => {
+    const { stdout } = await project.script(
+      `${APP.replace("app.synth();", "app.synth(); console.log(JSON.stringify(stack.node.findAll().flatMap((child) => child.node.metadata)));")}`,
+      { ...variables(), HW_INSECURE: "true" },
+    );
+    expect(stdout.match(/HW_INSECURE is set: certificates are not checked/g)).toHaveLength(1);
+    expect(stdout).toContain('"type":"@cdktf/warn"');
+  });
+});
+
 describe("NODE_DEBUG=workspace-images", () => {
   test("prints a line for each request: method, URL, status, time, attempt and request ID", async () => {
     emulator.inject({ on: "images", times: 1, status: 503 });
