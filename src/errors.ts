@@ -1,10 +1,14 @@
+/** Longest message, in characters. */
+const MAX_MESSAGE = 10_000;
+
 /** Base of every error this library throws on purpose; `code` is stable, for programs. */
 export abstract class WorkspaceImagesError extends Error {
   /** A stable identifier of the kind of error, such as `NO_MATCH`; for `ApiError` the service's own code. */
   abstract readonly code: string;
 
   constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+    // It may quote a file or an answer, which must neither steer a terminal nor fill it.
+    super(message.slice(0, MAX_MESSAGE).replace(/[^\P{Cc}\n]/gu, " "), options);
     this.name = new.target.name;
   }
 }
