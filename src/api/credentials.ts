@@ -33,7 +33,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const RENEWAL_MARGIN = 60_000;
 const MAX_FILE = 1024 * 1024;
 const METADATA_ENDPOINT = "http://169.254.169.254";
-const METADATA_LIMITS = { connect: 1000, headers: 1000, body: 1000, total: 2000 };
+const METADATA_LIMITS = { headers: 1000, body: 1000, total: 2000 };
 
 /** The credentials of a run: obtained once for an account, however many environments use them. */
 export class CredentialSources {

@@ -5,7 +5,7 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool, request as send } from
 import { isLoopback } from "../environment";
 import { ConfigurationError, ConnectionError, ResponseError } from "../errors";
 import { ApiError, clean, excerpt } from "./api-error";
-import { Secret } from "./secret";
+import { remember } from "./secret";
 import type { SignableRequest } from "./signer";
 
 /** Limits of one call, in ms and bytes. */
@@ -73,9 +73,19 @@ export interface HttpResponse {
 
 /** Options of {@link Http}. */
 export interface HttpOptions {
+  /** Ends every call, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Environment variables.
+   * @default process.env
+   */
   readonly variables?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Takes what a user should know although it is no error. */
   readonly onWarning?: ((message: string) => void) | undefined;
+  /**
+   * Limits of every call.
+   * @default - 10 s to connect, 30 s for headers and between parts of a body, 120 s in all, 32 MiB, 0.5 s before the first retry
+   */
   readonly limits?: Partial<Limits> | undefined;
 }
 
@@ -115,7 +125,10 @@ export class Http {
     const httpProxy = variables.http_proxy ?? variables.HTTP_PROXY ?? "";
     const httpsProxy = variables.https_proxy ?? variables.HTTPS_PROXY ?? "";
     try {
-      for (const proxy of [httpProxy, httpsProxy]) rememberPassword(proxy);
+      for (const proxy of [httpProxy, httpsProxy]) {
+        // A proxy may repeat its password, as a server may a key.
+        if (proxy) remember(decodeURIComponent(new URL(proxy).password));
+      }
       this.#proxied = new EnvHttpProxyAgent({
         ...options,
         requestTls: connect,
@@ -417,11 +430,6 @@ function retryAfterOf(headers: Readonly<Record<string, string>>): number | undef
   const until = Date.parse(value);
   const now = Date.parse(date ?? "");
   return Number.isNaN(until) ? undefined : Math.max(0, until - (Number.isNaN(now) ? Date.now() : now));
-}
-
-/** A proxy may repeat its password in an answer, as a server may a key. */
-function rememberPassword(proxy: string): void {
-  if (proxy) new Secret(decodeURIComponent(new URL(proxy).password));
 }
 
 function originOf(location: string | undefined): string {

@@ -13,17 +13,7 @@ export class Secret {
 
   constructor(text: string) {
     this.#text = text;
-    if (text.length < SHORTEST) return;
-    const bytes = Buffer.from(text);
-    // A server may repeat it as it was written in the request, and in a header, whose bytes are read as Latin-1.
-    for (const written of [
-      text,
-      JSON.stringify(text).slice(1, -1),
-      encodeURIComponent(bytes.toString()),
-      bytes.toString("latin1"),
-    ]) {
-      known.add(written);
-    }
+    remember(text);
   }
 
   /** The text itself: for a signature, a header or a request body, and nothing else. */
@@ -42,6 +32,17 @@ export class Secret {
   [inspect.custom](): string {
     return REDACTED;
   }
+}
+
+/** Lets {@link redact} know a secret that something else holds. */
+export function remember(secret: string): void {
+  if (secret.length < SHORTEST) return;
+  const bytes = Buffer.from(secret);
+  // A server may repeat it as it was written in the request, and in a header, whose bytes are read as Latin-1.
+  known.add(secret);
+  known.add(JSON.stringify(secret).slice(1, -1));
+  known.add(encodeURIComponent(bytes.toString()));
+  known.add(bytes.toString("latin1"));
 }
 
 /** A text from outside, without the secrets that a server may have repeated in it. */
