@@ -1,3 +1,5 @@
+import { printable } from "./printable";
+
 /** Longest message, in characters. */
 const MAX_MESSAGE = 10_000;
 
@@ -8,7 +10,7 @@ export abstract class WorkspaceImagesError extends Error {
 
   constructor(message: string, options?: ErrorOptions) {
     // It may quote a file or an answer, which must neither steer a terminal nor fill it.
-    super(message.slice(0, MAX_MESSAGE).replace(/[^\P{Cc}\n]/gu, " "), options);
+    super(printable(message.slice(0, MAX_MESSAGE)), options);
     this.name = new.target.name;
   }
 }

@@ -40,6 +40,7 @@ import {
   updateLockFile,
 } from "./lock-file";
 import { isRecording, recordLookups } from "./lookup-record";
+import { printable } from "./printable";
 import type { WorkspaceImage } from "./workspace-image";
 
 /**
@@ -352,7 +353,8 @@ export class WorkspaceImageCatalog {
     return images;
   }
 
-  private annotate(scope: IConstruct, level: Level, message: string): void {
+  private annotate(scope: IConstruct, level: Level, text: string): void {
+    const message = printable(text);
     scope.node.addMetadata(`@cdktf/${level}`, message);
     if (!scope.node.scopes.some(isStack)) this.stray.push({ level, message });
   }

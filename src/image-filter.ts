@@ -229,7 +229,10 @@ function parseStrictly<Schema extends v.GenericSchema<object>>(
     throw new FilterError(`${subject}: there is no filter ${key}. Known: ${known}.`);
   }
   // From a file it may be anything, too deep to be written out.
-  const value = typeof issue.input === "object" ? "(an object)" : JSON.stringify(issue.input)?.slice(0, 120);
+  const value =
+    issue.input !== null && typeof issue.input === "object"
+      ? "(an object)"
+      : JSON.stringify(issue.input)?.slice(0, 120);
   throw new FilterError(`${subject}: ${key} ${value} is not valid: ${issue.message}.`);
 }
 

@@ -112,7 +112,7 @@ async function bear<T>(work: () => T | Promise<T>): Promise<T | WorkspaceImagesE
     // It can be read on a terminal.
     expect(error.message.length).toBeLessThanOrEqual(10_000);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they would steer it
-    expect(error.message).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    expect(error.message).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
     return error;
   } finally {
     const after = [Object.prototype, Array.prototype, Function.prototype].map((object) =>
@@ -277,7 +277,7 @@ describe("response bodies", () => {
         }
         expect(result).toBeInstanceOf(ResponseError);
         expect((result as Error).message).toBe(
-          `The listing has image "i" whose field ${field} is wrong: must have at most 1024 characters.`,
+          `The listing has the image "i" whose field ${field} is wrong: it must be a text of at most 1024 characters.`,
         );
       }
     }
@@ -362,12 +362,12 @@ describe("files", () => {
           const colon = `${" ".repeat(spaces)}:`;
           const text = `[{"b":[${one}],${written}${colon}${one},"c d":{},${written}:${other}}]`;
           fc.pre(!["b", "c d"].includes(key));
-          expect(findDuplicateKey(text)).toBe(written);
+          expect(findDuplicateKey(text)).toEqual([key]);
         },
       ),
       RUNS,
     );
-    expect(findDuplicateKey('{"a":1,"\\u0061":2}')).toBe('"\\u0061"');
+    expect(findDuplicateKey('{"a":1,"\\u0061":2}')).toEqual(["a"]);
     expect(findDuplicateKey('{"a":{"a":[{"a":"a"},{"a":"{\\"a"}]}}')).toBeUndefined();
   });
 
@@ -464,7 +464,7 @@ describe("files", () => {
           }
         });
         if (result instanceof Error) {
-          expect(result).not.toBeInstanceOf(ConfigurationError);
+          if (result instanceof ConfigurationError) expect(result.message).toContain("project ID");
           return;
         }
         listed++;

@@ -6,9 +6,10 @@ import {
   parseListingQuery,
   selectImages,
 } from "../image-filter";
+import { printable } from "../printable";
 import type { WorkspaceImage } from "../workspace-image";
 import { answerEach, type CommonOptions, withCommonOptions, withListings } from "./environments";
-import { clean, colors, count, report, sections, table } from "./output";
+import { colors, count, report, sections, table } from "./output";
 
 const SERVICE_KEYS = ["imageType", "osType", "platform", "architecture", "packageType", "imageId"] as const;
 
@@ -69,12 +70,12 @@ Examples:
 /** Two lines an image: its name, and what is short. */
 function imageTable(images: readonly WorkspaceImage[]): string {
   const rows = images.flatMap(({ id, name, imageType, osType, architecture, minDisk, createdAt }) => [
-    ["", colors.bold(clean(name ?? "unnamed"))],
+    ["", colors.bold(printable(name ?? "unnamed"))],
     [
       "",
       "",
       ...[id, imageType, osType, architecture, minDisk?.toString(), createdAt?.slice(0, 10)].map((cell) =>
-        clean(cell ?? "-"),
+        printable(cell ?? "-"),
       ),
     ],
   ]);

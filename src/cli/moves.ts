@@ -3,9 +3,10 @@ import { LockFileError } from "../errors";
 import type { SingleImageFilter } from "../image-filter";
 import { type LockedPlace, lockFileName, type Pin, updateLockFile } from "../lock-file";
 import { differences, hasSameFilter, type Move, type Outdated, type Pins } from "../pinning";
+import { printable } from "../printable";
 import type { WorkspaceImage } from "../workspace-image";
 import { type Answer, thenEach } from "./environments";
-import { clean, colors, count, print, report, sections, wrap } from "./output";
+import { colors, count, print, report, sections, wrap } from "./output";
 
 /** What a moved pin does to each kind of resource that uses it (provider 1.97.1). */
 const CONSEQUENCES = `What a new image does to a resource when Terraform applies it:
@@ -48,7 +49,9 @@ export function movesForJson(moves: ReadonlyMap<string, Move>): Record<string, M
 
 /** Moves for people: what goes, what comes, and which fields that changes. */
 export function describeMoves(moves: ReadonlyMap<string, DescribedMove>): string {
-  return [...moves].map(([name, move]) => `  ${colors.bold(clean(name))}\n${describeMove(move)}`).join("\n");
+  return [...moves]
+    .map(([name, move]) => `  ${colors.bold(printable(name))}\n${describeMove(move)}`)
+    .join("\n");
 }
 
 /** Writes what was planned, unless it is a dry run, and reports it. Asks nothing. */
@@ -127,7 +130,7 @@ function describeMove({ from, to, problem, filter }: DescribedMove): string {
   else if (same > 0) lines.push(`    = ${count(same, "image")} unchanged`);
   if (filter) {
     const criteria = Object.entries(filter).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
-    lines.push(wrap(clean(`another filter: ${criteria.join(", ") || "none"}`), "    "));
+    lines.push(wrap(printable(`another filter: ${criteria.join(", ") || "none"}`), "    "));
   }
   return lines.join("\n");
 }
@@ -135,18 +138,18 @@ function describeMove({ from, to, problem, filter }: DescribedMove): string {
 function describeImage(mark: "-" | "+" | "~", { id, name, createdAt }: WorkspaceImage): string {
   const paint = { "-": colors.red, "+": colors.green, "~": colors.yellow }[mark];
   const created = createdAt ? `, created ${createdAt.slice(0, 10)}` : "";
-  return `    ${paint(`${mark} ${clean(name ?? "unnamed")}`)}\n      ${clean(id + created)}`;
+  return `    ${paint(`${mark} ${printable(name ?? "unnamed")}`)}\n      ${printable(id + created)}`;
 }
 
 /** What differs beside what the lines of two images show. */
 function describeChanges(old: WorkspaceImage, now: WorkspaceImage): string[] {
   return differences(old, now)
     .filter((change) => old.id === now.id || !/^(id|name|createdAt) /.test(change))
-    .map((change) => wrap(clean(change), "      "));
+    .map((change) => wrap(printable(change), "      "));
 }
 
 function describeProblem({ message }: Error): string {
-  const lines = clean(message)
+  const lines = printable(message)
     .split("\n")
     .map((line) => wrap(line.trimStart(), line.startsWith(" ") ? "        " : "      "));
   return colors.yellow(`    ! ${lines.join("\n").trimStart()}`);

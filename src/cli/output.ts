@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import { ApiError } from "../api/api-error";
 import { ResponseError, type WorkspaceImagesError } from "../errors";
+import { printable } from "../printable";
 import type { Answer } from "./environments";
 
 /** Exit codes of every command. */
@@ -19,22 +20,17 @@ let progressIsShown = false;
 
 /** Prints an error where it does not disturb what a program reads. */
 export function printError(message: string): void {
-  printMessage(`${errorColors.red("error:")} ${clean(message)}`);
+  printMessage(`${errorColors.red("error:")} ${printable(message)}`);
 }
 
 /** Prints what a user should know although it is no error. */
 export function printWarning(message: string): void {
-  printMessage(`${errorColors.yellow("warning:")} ${clean(message)}`);
+  printMessage(`${errorColors.yellow("warning:")} ${printable(message)}`);
 }
 
 /** Prints on standard output. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-/** Text from outside as a terminal may get it: whoever names an image must not control the reader's terminal. */
-export function clean(text: string): string {
-  return stripVTControlCharacters(text).replace(/[^\P{Cc}\n\t]|\p{Cf}/gu, "\uFFFD");
 }
 
 /** A number of things, such as `1 image` or `3 images`. */

@@ -2,9 +2,10 @@ import { Command } from "commander";
 import type { Environment } from "../environment";
 import type { LockFile, Pin } from "../lock-file";
 import { isSamePlace, isSameRelease } from "../pinning";
+import { printable } from "../printable";
 import type { WorkspaceImage } from "../workspace-image";
 import { answerEach, type CommonOptions, withCommonOptions, withoutPins } from "./environments";
-import { clean, colors, count, displayWidth, report, table, WIDTH } from "./output";
+import { colors, count, displayWidth, report, table, WIDTH } from "./output";
 
 const DAY = 24 * 3600 * 1000;
 /** Space before an image, and between columns. */
@@ -81,7 +82,7 @@ function blockOf(name: string, columns: readonly Column[]): Block {
     const { id, name = id } = images.find((image) => image !== undefined)!;
     const isOnlyOne = found.filter((others) => others.some((other) => other?.name === name)).length === 1;
     return {
-      label: clean(isOnlyOne ? name : `${name} (${id})`),
+      label: printable(isOnlyOne ? name : `${name} (${id})`),
       cells: cells((_, at) => images[at] !== undefined),
     };
   });
@@ -159,7 +160,7 @@ function draw(shown: readonly Drawn[], blocks: readonly Block[]): string {
 
 function heading({ name, rows }: Block): string {
   const differs = rows.some(({ cells }) => cells.includes("-"));
-  const title = colors.bold(clean(name));
+  const title = colors.bold(printable(name));
   return differs ? `${title}  ${colors.yellow("differs")}` : title;
 }
 

@@ -7,6 +7,7 @@ import type { Project } from "../environment";
 import { AppError, ConfigurationError } from "../errors";
 import { lockFileName, type Pin, updateLockFile } from "../lock-file";
 import { readLookups, recordingTo } from "../lookup-record";
+import { printable } from "../printable";
 import {
   answerEach,
   type CommonOptions,
@@ -16,7 +17,7 @@ import {
   withCommonOptions,
   withoutPins,
 } from "./environments";
-import { clean, colors, count, report, sections, withProgress } from "./output";
+import { colors, count, report, sections, withProgress } from "./output";
 import { pinForJson } from "./pins";
 
 /** Time that the app may take, seconds. */
@@ -82,7 +83,7 @@ Examples:
 }
 
 function describe(dropped: ReadonlyMap<string, Pin>): string {
-  return [...dropped.keys()].map((name) => `  ${colors.red(`- ${clean(name)}`)}`).join("\n");
+  return [...dropped.keys()].map((name) => `  ${colors.red(`- ${printable(name)}`)}`).join("\n");
 }
 
 /** The pins that the app asks for, by environment, or why that is not known. */

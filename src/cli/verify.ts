@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { type Verdict, verify } from "../pinning";
+import { printable } from "../printable";
 import { answerEach, type CommonOptions, withCommonOptions, withListings, withoutPins } from "./environments";
-import { clean, colors, report, sections, wrap } from "./output";
+import { colors, report, sections, wrap } from "./output";
 
 /** `workspace-images verify`: every pinned image still exists, unchanged. */
 export function verifyCommand(): Command {
@@ -40,8 +41,8 @@ Examples:
 function describe(verdicts: ReadonlyMap<string, Verdict>, environment: string): string {
   const lines = [...verdicts].map(([name, { ok, reason }]) =>
     ok
-      ? `  ${colors.green("ok")}    ${clean(name)}`
-      : `  ${colors.red("FAIL")}  ${clean(name)}\n${wrap(clean(reason ?? ""), "        ")}`,
+      ? `  ${colors.green("ok")}    ${printable(name)}`
+      : `  ${colors.red("FAIL")}  ${printable(name)}\n${wrap(printable(reason ?? ""), "        ")}`,
   );
   if (hasFailed(verdicts)) {
     lines.push(`  What the filters select now: workspace-images outdated --env ${environment}`);
