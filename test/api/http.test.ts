@@ -611,6 +611,17 @@ describe("certificates", () => {
       });
     });
 
+    test("HW_INSECURE holds behind a proxy too", async () => {
+      await withProxy(async (port) => {
+        const { code } = await cli({
+          HTTPS_PROXY: `http://127.0.0.1:${port}`,
+          NODE_EXTRA_CA_CERTS: "",
+          HW_INSECURE: "true",
+        });
+        expect(code).toBe(0);
+      });
+    });
+
     test("NO_PROXY goes past it", async () => {
       // This machine under a name that is not known as loopback.
       const url = emulator.url.replace("127.0.0.1", "0.0.0.0");
