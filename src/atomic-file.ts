@@ -20,6 +20,12 @@ const ABANDONED_AFTER = 20_000;
 /** Longest wait for the mutex, ms. */
 const PATIENCE = 60_000;
 
+/** The right to replace a file, while it is held. */
+export interface FileMutex {
+  /** @throws Error with code `ESTALE` if another process took it, because this one stood still for long */
+  assertHeld(): void;
+}
+
 /**
  * Runs `work` while no other process does for the same file. Synchronous, because a synth is.
  *
@@ -27,23 +33,31 @@ const PATIENCE = 60_000;
  * so that a holder killed at any moment can be recognized and replaced.
  * @throws Error with a `code` of the file system, or `ETIMEDOUT` after a minute
  */
-export function withFileMutex<T>(path: string, work: () => T): T {
+export function withFileMutex<T>(path: string, work: (mutex: FileMutex) => T): T {
   const mutex = beside(path, "mutex");
-  acquire(mutex, Date.now() + PATIENCE);
+  const holder = acquire(mutex, Date.now() + PATIENCE);
+  const isHeld = () => holderOf(mutex) === holder;
   try {
-    return work();
+    return work({
+      assertHeld: () => {
+        if (isHeld()) return;
+        throw Object.assign(new Error(`another process took ${mutex} while this one stood still`), {
+          code: "ESTALE",
+        });
+      },
+    });
   } finally {
-    rmSync(mutex, { force: true });
+    if (isHeld()) rmSync(mutex, { force: true });
   }
 }
 
 /**
  * Replaces a file's content atomically: whoever reads, or whenever this process dies, it is the old or the new content.
- * Call it within {@link withFileMutex}.
+ * @param mutex of this file, which its writers share
  * @param mode permissions of the file; by default those it has, or what the user's mask leaves a new one
  * @throws Error with a `code` of the file system; the old content stays
  */
-export function replaceFile(path: string, content: string, mode = modeOf(path)): void {
+export function replaceFile(path: string, content: string, mutex: FileMutex, mode = modeOf(path)): void {
   // Only the mutex's holder writes, so that one name serves. What a killed process left there, perhaps another
   // user's, is removed: it need not be writable.
   const temporary = beside(path, "tmp");
@@ -57,6 +71,7 @@ export function replaceFile(path: string, content: string, mode = modeOf(path)):
     } finally {
       closeSync(file);
     }
+    mutex.assertHeld();
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -73,13 +88,15 @@ function beside(path: string, suffix: string): string {
   return join(dirname(path), `.${basename(path)}.${suffix}`);
 }
 
-function acquire(mutex: string, deadline: number): void {
+/** @returns the name under which this process holds the mutex */
+function acquire(mutex: string, deadline: number): string {
   const host = hostname().replace(/\W/g, "-");
+  const self = `${process.pid}.${host}.${randomUUID()}`;
   for (;;) {
     try {
       // On Windows only a junction needs no privilege; elsewhere the type is ignored.
-      symlinkSync(`${process.pid}.${host}.${randomUUID()}`, mutex, "junction");
-      return;
+      symlinkSync(self, mutex, "junction");
+      return self;
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
     }

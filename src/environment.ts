@@ -168,7 +168,7 @@ export function parseEnvironments(context: unknown, source: string): Map<string,
 
 /**
  * An environment's place on the network: what it configures, else the provider's variables, else the region's own.
- * @throws ConfigurationError if the region is unknown or an endpoint is not usable
+ * @throws ConfigurationError if no region is set, or a region, cloud or endpoint is not usable
  */
 export function locate(environment: Environment, variables: Variables = process.env): Location {
   const { name, endpoints } = environment;

@@ -24,6 +24,7 @@ import {
   isToken,
   type Listing,
   type ListingQuery,
+  listingQueryOf,
   parseFilter,
   parseListingQuery,
   type SingleImageFilter,
@@ -33,6 +34,7 @@ import {
   filterKey,
   formatTime,
   isPinName,
+  isStale,
   type LockFile,
   lockFileName,
   type Pin,
@@ -170,7 +172,8 @@ export class WorkspaceImageCatalog {
 
   /**
    * A catalog of given images for unit tests of your stacks: no network, no lock files.
-   * A filter by `platform` or `packageType` is taken to hold for every given image.
+   * A filter that the service decides is taken to hold for an image that lacks the field: `platform` and
+   * `packageType` for every image, `imageType`, `osType` and `architecture` where they are left out.
    * @param images the images of each environment
    * @throws CatalogError if the app already has a catalog
    */
@@ -180,9 +183,7 @@ export class WorkspaceImageCatalog {
   ): WorkspaceImageCatalog {
     const shelves = Object.entries(images).map(([name, images]) => ({
       environment: { name },
-      listings: ({ platform, packageType }: SingleImageFilter) => [
-        { query: { ...(platform && { platform }), ...(packageType && { packageType }) }, images },
-      ],
+      listings: (filter: SingleImageFilter) => [{ query: listingQueryOf(filter), images }],
       ...emptyShelf(),
     }));
     const catalog = new WorkspaceImageCatalog("auto", shelves, []);
@@ -437,10 +438,10 @@ function isStack(construct: IConstruct): boolean {
 }
 
 /** What is wrong with a pin's age, if anything. */
-function describeAge({ name, maxPinAgeDays }: Environment, pinName: string, pin: Pin): string | undefined {
-  if (maxPinAgeDays === undefined || Date.now() - Date.parse(pin.pinnedAt) < maxPinAgeDays * 24 * 3600 * 1000)
-    return undefined;
-  return `pin "${pinName}" was taken at ${pin.pinnedAt}, more than ${maxPinAgeDays} days ago. See: workspace-images outdated --env ${name}; move it with: workspace-images update ${pinName} --env ${name}`;
+function describeAge(environment: Environment, pinName: string, pin: Pin): string | undefined {
+  if (!isStale(pin, environment)) return undefined;
+  const { name, maxPinAgeDays } = environment;
+  return `pin "${pinName}" was taken at ${pin.pinnedAt}, more than ${maxPinAgeDays} days ago. Move it with: workspace-images update ${pinName} --env ${name}. If that finds nothing newer, take it anew: delete it from ${lockFileName(name)} and run cdktf synth with CI unset.`;
 }
 
 /** What is different between two questions: `nameRegex "^Windows_10" → "^Windows_11"`. */
@@ -479,6 +480,11 @@ async function list(
   { listings = [{}], listingMaxAgeSeconds = 3600, signal }: PrefetchOptions,
   onWarning: (message: string) => void,
 ): Promise<Shelf[]> {
+  if (!(listingMaxAgeSeconds >= 0)) {
+    throw new ConfigurationError(
+      `The option listingMaxAgeSeconds is ${JSON.stringify(listingMaxAgeSeconds)}: it must be a number of seconds from 0.`,
+    );
+  }
   if (listings.length === 0) {
     throw new ConfigurationError("The option listings is empty: leave it out, or name queries.");
   }

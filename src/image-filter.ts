@@ -6,17 +6,10 @@ import {
   NoMatchError,
   SeveralMatchesError,
 } from "./errors";
-import type {
-  Architecture,
-  DiskFormat,
-  ImageType,
-  OpenUnion,
-  OsType,
-  WorkspaceImage,
-} from "./workspace-image";
+import type { Architecture, DiskFormat, ImageType, OsType, WorkspaceImage } from "./workspace-image";
 
 /** Field that the service can sort by. */
-export type SortField = OpenUnion<"name" | "created_at">;
+export type SortField = "name" | "created_at";
 /** Direction of the order. */
 export type SortType = "asc" | "desc";
 
@@ -279,6 +272,13 @@ const SERVICE_FIELDS = {
 const SERVICE_KEYS = Object.keys(SERVICE_FIELDS) as (keyof ListingQuery)[];
 const HIDDEN_KEYS = SERVICE_KEYS.filter((key) => SERVICE_FIELDS[key] === undefined);
 
+/** The part of a filter that the service can decide. */
+export function listingQueryOf(filter: ImageFilter): ListingQuery {
+  return Object.fromEntries(
+    SERVICE_KEYS.filter((key) => filter[key] !== undefined).map((key) => [key, filter[key]]),
+  );
+}
+
 /** A parameter that the listing was queried with was decided by the service, whether or not the response shows it. */
 function criteria(filter: ImageFilter, query: ListingQuery): Criterion[] {
   const result: Criterion[] = [];
@@ -371,10 +371,9 @@ function listingRequired(
   subject: string,
 ): ListingRequiredError {
   const entry = Object.fromEntries(
-    SERVICE_KEYS.filter((key) => query[key] !== undefined || undecided.includes(key)).map((key) => [
-      key,
-      filter[key] ?? "",
-    ]),
+    Object.entries(listingQueryOf(filter)).filter(
+      ([key]) => key in query || undecided.includes(key as keyof ListingQuery),
+    ),
   );
   const why =
     undecided.length === 0

@@ -63,7 +63,7 @@ export class ListingCache {
       if (!isPrivate(lstatSync(directory))) return;
       const path = pathIn(directory, key);
       const entry = JSON.stringify({ key: JSON.stringify(key), fetchedAt: Date.now(), images });
-      withFileMutex(path, () => replaceFile(path, entry, 0o600));
+      withFileMutex(path, (mutex) => replaceFile(path, entry, mutex, 0o600));
       prune(directory);
     } catch {
       // A full or read-only disk costs the next synth a request, nothing else.

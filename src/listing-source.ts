@@ -30,7 +30,8 @@ export async function openListings(options: ListingSourceOptions = {}): Promise<
   const { WorkspaceApi } = await import("./api/workspace-client.js");
   const { signal, onWarning, maxAgeSeconds = 0 } = options;
   const api = new WorkspaceApi({ ...(signal && { signal }), ...(onWarning && { onWarning }) });
-  return new ListingSource(api, new ListingCache(maxAgeSeconds));
+  // What was not checked on its way must not answer those who check.
+  return new ListingSource(api, new ListingCache(api.isInsecure ? 0 : maxAgeSeconds));
 }
 
 /** The listings of a run: environments that are in one place share client, project and listings. */

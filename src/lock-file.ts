@@ -69,6 +69,14 @@ export function formatTime(time: Date): string | undefined {
   return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(0, 19)}Z`;
 }
 
+/** Whether a pin is older than its environment allows. */
+export function isStale(
+  { pinnedAt }: Pin,
+  { maxPinAgeDays = Number.POSITIVE_INFINITY }: Environment,
+): boolean {
+  return Date.now() - Date.parse(pinnedAt) >= maxPinAgeDays * 24 * 3600 * 1000;
+}
+
 /** Whether a pin can have this name. */
 export function isPinName(name: string): boolean {
   return PIN_NAME.test(name);
@@ -127,13 +135,18 @@ export function updateLockFile(
   const path = join(directory, name);
   try {
     mkdirSync(dirname(path), { recursive: true });
-    withFileMutex(path, () => {
+    withFileMutex(path, (mutex) => {
       const current = readLockFile(directory, { ...environment, ...place });
       const pins = new Map(current?.pins);
       change(pins);
       const after = serialize({ environment: environment.name, ...place, pins });
       if (current ? after !== serialize(current) : pins.size > 0) {
-        replaceFile(current ? realpathSync(path) : path, after);
+        if (after.length > MAX_BYTES) {
+          throw new LockFileError(
+            `${name} would be larger than ${MAX_BYTES / 1024 / 1024} MB. It was left as it was: narrow the filters of the lookups that select many images.`,
+          );
+        }
+        replaceFile(current ? realpathSync(path) : path, after, mutex);
       }
     });
   } catch (cause) {
@@ -149,7 +162,7 @@ export function updateLockFile(
 export function checkPlace(lockFile: LockFile, environment: Environment, name: string): void {
   for (const [what, locked, expected] of [
     ["environment", lockFile.environment, environment.name],
-    ["region", lockFile.region, environment.region],
+    ["region", lockFile.region, environment.region ?? (process.env.HW_REGION_NAME || undefined)],
     ["project", lockFile.projectId, environment.projectId],
   ]) {
     if (expected !== undefined && locked !== expected) {
@@ -182,7 +195,7 @@ function parseLockFile(text: string, name: string): LockFile {
   const version = (json as { lockfileVersion?: unknown } | null)?.lockfileVersion;
   if (typeof version === "number" && version !== VERSION) {
     throw fail(
-      `has lockfileVersion ${version}, but this version reads ${VERSION}. Update cdktf-huaweicloud-workspace-images to the version that wrote it.`,
+      `has lockfileVersion ${version}, but this version reads ${VERSION}. A newer version wrote it. Run: npm install cdktf-huaweicloud-workspace-images@latest`,
     );
   }
   // A file that is as it was written has no key twice: looking for one takes longer than all the rest.

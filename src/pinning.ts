@@ -111,9 +111,15 @@ export function promote(
   const moved = new Map<string, Pin>();
   const problems: string[] = [];
   for (const [name, pin] of from.pins) {
+    const taken = new Set<string>();
     const images = pin.images.flatMap((image) => {
       const found = counterparts(image, from.place, to.place, listing);
-      if (found.length !== 1) problems.push(`Pin "${name}": ${describeFound(image, found)}`);
+      const isTaken = found.some(({ id }) => taken.has(id));
+      if (found.length !== 1 || isTaken)
+        problems.push(
+          `Pin "${name}": ${describeFound(image, found)}${isTaken ? ` It stands for another image of the pin already.` : ""}`,
+        );
+      for (const { id } of found) taken.add(id);
       return found;
     });
     const current = to.pins.get(name);
@@ -195,8 +201,8 @@ function describeFound(image: WorkspaceImage, found: readonly WorkspaceImage[]):
     `OS version ${osVersion ?? "none"}`,
     `architecture ${architecture ?? "none"}`,
   ].join(", ");
-  return found.length === 0
-    ? `no image has ${release}.`
+  return found.length < 2
+    ? `${found[0]?.id ?? "no image"} has ${release}.`
     : `${found.length} images have ${release}: ${found.map(({ id }) => id).join(", ")}.`;
 }
 

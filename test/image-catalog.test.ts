@@ -64,6 +64,14 @@ describe("the environment of a lookup", () => {
     expect(one(stack, "e").id).toBe("d");
   });
 
+  test("of given images may lack what the service decides: a filter on it is taken to hold", () => {
+    const app = new App();
+    WorkspaceImageCatalog.fromImages(app, { dev: [{ id: "bare" }, { id: "linux", osType: "Linux" }] });
+    const windows = { osType: "Windows", architecture: "x86", platform: "Windows" };
+    const stack = new TerraformStack(app, "stack");
+    expect(new DataHuaweicloudWorkspaceImage(stack, "a", windows).id).toBe("bare");
+  });
+
   test("is the only one, where there is one", () => {
     const app = new App();
     WorkspaceImageCatalog.fromImages(app, { dev: images.dev });
@@ -183,6 +191,11 @@ describe("listings", () => {
 
   test.each<[PrefetchOptions, string, RegExp]>([
     [{ listings: [] }, "CONFIGURATION", /The option listings is empty/],
+    [
+      { listingMaxAgeSeconds: Number.NaN },
+      "CONFIGURATION",
+      /listingMaxAgeSeconds .* must be a number of seconds/,
+    ],
     [
       { listings: [{ nameRegex: "x" } as object] },
       "FILTER",
@@ -414,7 +427,7 @@ describe("the age of a pin", () => {
         {
           path: "stack/a",
           level: "warn",
-          message: `The pin "x" was taken at ${pinnedAt}, more than 90 days ago. See: workspace-images outdated --env dev; move it with: workspace-images update x --env dev`,
+          message: `The pin "x" was taken at ${pinnedAt}, more than 90 days ago. Move it with: workspace-images update x --env dev. If that finds nothing newer, take it anew: delete it from workspace-images/dev.lock.json and run cdktf synth with CI unset.`,
         },
       ]);
     },

@@ -306,6 +306,14 @@ describe("which listing answers", () => {
     expect(select([{}, { platform: "Windows" }], { platform: "Windows" })).toEqual(["a"]);
     expect(select([{}, { platform: "Windows" }], { name: "b" })).toEqual(["b"]);
     expect(select([{ platform: "Linux" }, {}], { nameRegex: "." })).toEqual(["a", "b"]);
+    const narrow = { query: { osType: "Linux" }, images: [image({ id: "narrow", osType: "Linux" })] };
+    const wide = { query: {}, images: [image({ id: "wide", osType: "Linux" })] };
+    for (const listings of [
+      [wide, narrow],
+      [narrow, wide],
+    ]) {
+      expect(selectImages(listings, { osType: "Linux" }, "all", "here")).toEqual(narrow.images);
+    }
   });
 
   test("what the service decided holds, also for images that do not show it", () => {

@@ -118,6 +118,20 @@ describe("a listing is kept", () => {
     expect(existsSync(cache)).toBe(false);
   });
 
+  test("not at all where certificates are not checked, for those who check them", async () => {
+    process.env.HW_INSECURE = "true";
+    await list();
+    delete process.env.HW_INSECURE;
+    expect(existsSync(cache)).toBe(false);
+  });
+
+  test("in the user's own cache folder where XDG_CACHE_HOME names none", async () => {
+    delete process.env.XDG_CACHE_HOME;
+    jest.spyOn(os, "homedir").mockReturnValue(base);
+    await list();
+    expect(readdirSync(join(base, ".cache/cdktf-huaweicloud-workspace-images"))).toHaveLength(1);
+  });
+
   test("by parameters", async () => {
     expect(await askedAfter(() => {}, { listings: [{}, { osType: "Linux" }] })).toBe(0);
     expect(entries()).toHaveLength(2);
@@ -261,6 +275,15 @@ describe("what is kept is bounded", () => {
     put(".young.json.tmp", 0, 0);
     await list();
     expect(names()).toEqual([".young.json.tmp", "young.json"]);
+  });
+
+  test("in size of an entry, however good it is", async () => {
+    expect(
+      await askedAfter(() => {
+        const entry = readFileSync(onlyEntry(), "utf8");
+        writeFileSync(onlyEntry(), `${" ".repeat(64 * 1024 * 1024)}${entry}`);
+      }),
+    ).toBe(1);
   });
 
   test("in size: of more than 64 MiB the oldest go", async () => {

@@ -6,8 +6,10 @@ import fs, {
   lutimesSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
 } from "node:fs";
@@ -245,6 +247,20 @@ describe("what cannot be written", () => {
     expect(pinsOf()).toEqual(["x", "y"]);
   });
 
+  test("a file that could not be read again stays as it was", () => {
+    writePins(project, { x: pinOf("a") });
+    const before = readFileSync(project.lockFile("dev"), "utf8");
+    const images = Array.from({ length: 15_000 }, (_, index) =>
+      image({ id: `${index}`, name: "n".repeat(1000) }),
+    );
+    const error = thrown(() =>
+      writePins(project, { y: pinOf("a", { filter: {}, cardinality: "all", images }) }),
+    );
+    expect(error).toBeInstanceOf(LockFileError);
+    expect(error.message).toContain("workspace-images/dev.lock.json would be larger than 16 MB");
+    expect(readFileSync(project.lockFile("dev"), "utf8")).toBe(before);
+  });
+
   test("a lock file that was damaged meanwhile stays, for its owner to see", async () => {
     const { app, stack } = await openApp();
     build(stack);
@@ -322,6 +338,20 @@ describe("a mutex that was left behind", () => {
     leave(`1.${host}.0`, 30);
     writePins(project, { x: pinOf("a") });
     expect(pinsOf()).toEqual(["x"]);
+  });
+
+  test("by one that only stood still: it neither writes over its successor's pins nor ends its turn", () => {
+    const error = thrown(() =>
+      updateLockFile(project.directory, { name: "dev" }, { region: REGION, projectId: "p" }, (pins) => {
+        pins.set("late", pinOf("a"));
+        rmSync(mutex());
+        symlinkSync("1.another-host.0", mutex());
+      }),
+    );
+    expect(error).toBeInstanceOf(LockFileError);
+    expect(error.message).toContain("another process took");
+    expect(existsSync(project.lockFile("dev"))).toBe(false);
+    expect(readlinkSync(mutex())).toBe("1.another-host.0");
   });
 
   test("a temporary file that a killed process left, and this one may not write, is in nobody's way", () => {

@@ -221,7 +221,9 @@ describe("a damaged lock file", () => {
     [
       "of a later version",
       () => edit('"lockfileVersion": 1', '"lockfileVersion": 2'),
-      ["has lockfileVersion 2, but this version reads 1. Update cdktf-huaweicloud-workspace-images"],
+      [
+        "has lockfileVersion 2, but this version reads 1. A newer version wrote it. Run: npm install cdktf-huaweicloud-workspace-images@latest",
+      ],
     ],
     [
       "whose version is a text",
@@ -354,6 +356,17 @@ describe("a damaged lock file", () => {
     const message = await damage(damaged());
     for (const part of parts) expect(message).toContain(part);
     expect(message).not.toContain("undefined");
+  });
+
+  test("one of another region than HW_REGION_NAME, where the environment names none, is an error", async () => {
+    const other = new TestProject({ dev: {} });
+    writePins(other, { x: pinOf("a") });
+    enter(other, { HW_REGION_NAME: "cn-south-1" });
+    const error = await rejection(openApp({ mode: "frozen" }));
+    expect(error).toBeInstanceOf(LockFileError);
+    expect(error.message).toContain('environment "dev" is in region "cn-south-1"');
+    process.env.HW_REGION_NAME = "cn-north-4";
+    await openApp({ mode: "frozen" });
   });
 
   test("a folder in its place is an error that names it", async () => {

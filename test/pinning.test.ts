@@ -151,6 +151,15 @@ describe("promote", () => {
     expect(thrown(() => promote({ ...from, pins }, empty, [])).message).toMatch(/"office".*\n.*"kiosk"/);
   });
 
+  it("fails where two images of a pin have one counterpart: a loop over them would make two desktops of it", () => {
+    const again = { ...recent, id: "again" };
+    const pins = new Map([["all", pinOf({ cardinality: "all", images: [recent, again] })]]);
+    const error = thrown(() => promote({ ...from, pins }, empty, [inSouth], NOW));
+    expect(error.code).toBe("PROMOTION");
+    expect(error.message).toContain("recent-in-south has name Windows_11_b");
+    expect(error.message).toContain("It stands for another image of the pin already.");
+  });
+
   it("leaves a pin alone that already has the filter and the images", () => {
     const pins = new Map([["office", { ...newest, images: [inSouth] }]]);
     expect(promote(from, { ...empty, pins }, [inSouth], NOW).size).toBe(0);

@@ -102,18 +102,21 @@ export class Http {
   readonly #proxied: Dispatcher;
   private readonly closing = new AbortController();
 
+  /** Whether certificates are not checked (HW_INSECURE). */
+  readonly isInsecure: boolean;
+
   /** @throws ConfigurationError if HW_MAX_RETRIES, HW_INSECURE or a proxy variable is malformed */
   constructor({ signal, variables = process.env, onWarning, limits }: HttpOptions = {}) {
     this.limits = { ...LIMITS, ...limits };
     this.signal = signal;
     this.retries = retriesOf(variables);
-    const insecure = isInsecure(variables);
-    if (insecure) {
+    this.isInsecure = isInsecure(variables);
+    if (this.isInsecure) {
       onWarning?.(
         "HW_INSECURE is set: certificates are not checked, so that anyone on the way can read and change what is sent.",
       );
     }
-    const connect = { timeout: this.limits.connect, rejectUnauthorized: !insecure };
+    const connect = { timeout: this.limits.connect, rejectUnauthorized: !this.isInsecure };
     const options = {
       connect,
       keepAliveTimeout: 10_000,

@@ -38,6 +38,11 @@ export class WorkspaceApi {
     this.credentials = new CredentialSources(this.http, options.variables);
   }
 
+  /** Whether certificates are not checked (HW_INSECURE). */
+  get isInsecure(): boolean {
+    return this.http.isInsecure;
+  }
+
   /** The client of one place. */
   client(location: Location): WorkspaceClient {
     return new WorkspaceClient(this.http, this.credentials, location);

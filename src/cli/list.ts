@@ -1,17 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
-import {
-  type ImageFilter,
-  type ListingQuery,
-  parseFilter,
-  parseListingQuery,
-  selectImages,
-} from "../image-filter";
+import { type ImageFilter, listingQueryOf, parseFilter, selectImages } from "../image-filter";
 import { printable } from "../printable";
 import type { WorkspaceImage } from "../workspace-image";
 import { answerEach, type CommonOptions, withCommonOptions, withListings } from "./environments";
 import { colors, count, report, sections, table } from "./output";
-
-const SERVICE_KEYS = ["imageType", "osType", "platform", "architecture", "packageType", "imageId"] as const;
 
 /** `workspace-images list`: what can be selected. */
 export function listCommand(): Command {
@@ -45,10 +37,7 @@ Examples:
     )
     .action(async ({ env, json, ...filters }: CommonOptions & ImageFilter) => {
       const filter = parseFilter(filters, "all", "list");
-      const query: ListingQuery = parseListingQuery(
-        Object.fromEntries(SERVICE_KEYS.map((key) => [key, filter[key]])),
-        "list",
-      );
+      const query = listingQueryOf(filter);
       const answers = await withListings((source) =>
         answerEach({ env }, async ({ environment, lockFile }) => {
           const { listing } = await source.environment(environment, lockFile);

@@ -112,17 +112,16 @@ function replacesImage({ from, to }: Move): boolean {
 }
 
 function describeMove({ from, to, problem, filter }: DescribedMove): string {
-  if (problem)
-    return [...from.map((image) => describeImage("-", image)), describeProblem(problem)].join("\n");
+  if (problem) return [...from.map((image) => imageLines("-", image)), describeProblem(problem)].join("\n");
   const gone = from.filter(({ id }) => !to.some((image) => image.id === id));
   const come = to.filter(({ id }) => !from.some((image) => image.id === id));
   const stay = from.flatMap((old) => to.filter(({ id }) => id === old.id).map((now) => ({ old, now })));
   const changed = stay.filter(({ old, now }) => differences(old, now).length > 0);
-  const lines = changed.flatMap(({ old, now }) => [describeImage("~", now), ...describeChanges(old, now)]);
-  lines.push(...gone.map((image) => describeImage("-", image)));
+  const lines = changed.flatMap(({ old, now }) => [imageLines("~", now), ...describeChanges(old, now)]);
+  lines.push(...gone.map((image) => imageLines("-", image)));
   for (const image of come) {
     const old = gone.find(({ name }) => name === image.name) ?? (from.length === 1 ? gone[0] : undefined);
-    lines.push(describeImage("+", image), ...(old ? describeChanges(old, image) : []));
+    lines.push(imageLines("+", image), ...(old ? describeChanges(old, image) : []));
   }
   const same = stay.length - changed.length;
   if (lines.length === 0 && !filter)
@@ -135,7 +134,7 @@ function describeMove({ from, to, problem, filter }: DescribedMove): string {
   return lines.join("\n");
 }
 
-function describeImage(mark: "-" | "+" | "~", { id, name, createdAt }: WorkspaceImage): string {
+function imageLines(mark: "-" | "+" | "~", { id, name, createdAt }: WorkspaceImage): string {
   const paint = { "-": colors.red, "+": colors.green, "~": colors.yellow }[mark];
   const created = createdAt ? `, created ${createdAt.slice(0, 10)}` : "";
   return `    ${paint(`${mark} ${printable(name ?? "unnamed")}`)}\n      ${printable(id + created)}`;

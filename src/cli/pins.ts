@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Environment } from "../environment";
-import type { LockFile, Pin } from "../lock-file";
+import { isStale, type LockFile, type Pin } from "../lock-file";
 import { isSamePlace, isSameRelease } from "../pinning";
 import { printable } from "../printable";
 import type { WorkspaceImage } from "../workspace-image";
@@ -164,9 +164,8 @@ function heading({ name, rows }: Block): string {
   return differs ? `${title}  ${colors.yellow("differs")}` : title;
 }
 
-function age({ pinnedAt }: Pin, { maxPinAgeDays = Number.POSITIVE_INFINITY }: Environment): string {
-  const passed = Date.now() - Date.parse(pinnedAt);
-  const days = Math.floor(passed / DAY);
+function age(pin: Pin, environment: Environment): string {
+  const days = Math.floor((Date.now() - Date.parse(pin.pinnedAt)) / DAY);
   const text = days < 1 ? "today" : count(days, "day");
-  return passed < maxPinAgeDays * DAY ? text : `${text} stale`;
+  return isStale(pin, environment) ? `${text} stale` : text;
 }

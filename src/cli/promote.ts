@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { Environment, Project } from "../environment";
 import { ConfigurationError } from "../errors";
 import { type LockFile, readLockFile } from "../lock-file";
 import { isSamePlace, promote } from "../pinning";
@@ -26,10 +27,12 @@ Examples:
     )
     .action(
       async (from: string, to: string, names: string[], options: CommonOptions & { dryRun?: boolean }) => {
-        const source = sourceOf(from, to, names);
-        const pins = choose(source.pins, names);
+        if (from === to) throw new ConfigurationError(`"${from}" cannot be promoted to itself.`);
+        const { project, environments } = openProject([from, to]);
         const plans = await withListings((listings) =>
-          answerEach({ env: [to] }, async ({ project, environment, lockFile }): Promise<Plan> => {
+          answerEach({ env: [to] }, async ({ environment, lockFile }): Promise<Plan> => {
+            const source = sourceOf(project, environments[0]!, names);
+            const pins = choose(source.pins, names);
             const { place, listing } = await listings.environment(environment, lockFile);
             const images = isSamePlace(source, place) ? [] : (await listing({})).images;
             const before = lockFile?.pins ?? new Map();
@@ -47,10 +50,9 @@ Examples:
     );
 }
 
-function sourceOf(from: string, to: string, names: readonly string[]): LockFile {
-  if (from === to) throw new ConfigurationError(`"${from}" cannot be promoted to itself.`);
-  const { project, environments } = openProject([from, to]);
-  const source = readLockFile(project.directory, environments[0]!);
+function sourceOf(project: Project, environment: Environment, names: readonly string[]): LockFile {
+  const { name: from } = environment;
+  const source = readLockFile(project.directory, environment);
   const nothing = withoutPins(source);
   if (!source || nothing) {
     throw new ConfigurationError(`Environment "${from}" has nothing to promote: ${nothing}.`);

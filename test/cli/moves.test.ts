@@ -289,6 +289,16 @@ describe("promote", () => {
     expect(project.readLock("staging").pins.lab.images).toEqual([old]);
   });
 
+  it("answers for the target where the source's lock file is damaged", async () => {
+    project.write("workspace-images/dev.lock.json", "{");
+    const { code, stdout, stderr } = await cli("promote", "dev", "staging", "--json");
+    expect(JSON.parse(stdout)).toEqual({
+      staging: { error: { code: "LOCK_FILE", message: expect.stringContaining("dev.lock.json") } },
+    });
+    expect(stderr).toContain("workspace-images/dev.lock.json is not complete JSON");
+    expect(code).toBe(2);
+  });
+
   it("takes the same release in another region, by its ID there, also into an environment without a lock file", async () => {
     emulator.publish("cn-south-1", recentInSouth);
     emulator.publish("cn-south-1", { ...recentInSouth, id: "other", architecture: "arm" });

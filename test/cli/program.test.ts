@@ -225,6 +225,10 @@ describe("progress", () => {
     expect(parts.at(-1)).toMatch(/^dev: 1 image\r\n/);
   });
 
+  it("is not shown for what takes less", async () => {
+    expect((await listFor(0, true)).stdout).not.toContain("…");
+  });
+
   it("is not shown where there is no terminal", async () => {
     expect((await listFor(700, false)).stderr).toBe("");
   });

@@ -42,7 +42,7 @@ function projectWith(app: string, environments: object = { dev: {}, prod: {} }):
 }
 
 it("drops the pins that no lookup asked for, and nothing else", async () => {
-  const project = projectWith(appThat(""));
+  const project = projectWith(appThat('require("node:fs").appendFileSync("runs", "x");'));
   pin(project, "prod", place, { office: { images: office, filter } });
   const before = project.readLock("dev");
   const { code, stdout, stderr } = await project.cli(["prune"], variables);
@@ -57,6 +57,7 @@ prod: 1 pin dropped from workspace-images/prod.lock.json
   expect(code).toBe(0);
   expect(project.readLock("dev")).toEqual({ ...before, pins: { office: before.pins.office } });
   expect(project.readLock("prod").pins).toEqual({});
+  expect(project.read("runs")).toBe("x");
   expect(existsSync(project.path("cdktf.out"))).toBe(false);
   const again = await project.cli(["prune", "--env", "dev"], variables);
   expect(again.stdout).toBe("dev: every pin is asked for\n");
