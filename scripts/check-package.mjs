@@ -29,7 +29,9 @@ try {
   const [{ filename, size, files }] = JSON.parse(packed.slice(packed.indexOf("[")));
   const kilobytes = size / 1000;
   assert.ok(kilobytes <= MAX_PACKED_KB, `${kilobytes} kB packed, more than ${MAX_PACKED_KB}`);
-  const unexpected = files.filter(({ path }) => !/^lib\/|^(README\.md|LICENSE|package\.json)$/.test(path));
+  const unexpected = files.filter(
+    ({ path }) => !/^(lib|docs)\/|^(README\.md|LICENSE|package\.json)$/.test(path),
+  );
   assert.deepEqual(unexpected, [], "the package has files that users do not need");
   console.log(`${filename}: ${kilobytes.toFixed(1)} kB packed, ${files.length} files`);
 

@@ -155,7 +155,7 @@ export function parseEnvironments(context: unknown, source: string): Map<string,
     const why = issue.kind === "validation" ? issue.message : `expected ${issue.expected}`;
     throw new ConfigurationError(
       `${source}: ${path} ${unknownKey ? "is not a known key" : `is wrong (${why})`}.` +
-        (unknownKey ? " Credentials never stand there: they come from where the provider takes them." : ""),
+        (unknownKey ? ` ${knownKeys(path)}` : ""),
     );
   }
   return new Map(
@@ -164,6 +164,16 @@ export function parseEnvironments(context: unknown, source: string): Map<string,
       { name, ...config } as Environment,
     ]),
   );
+}
+
+function knownKeys(path: string): string {
+  const [key = "", isOfEnvironment] = path.split(".").toReversed();
+  if (/key|secret|token|password|user|access/i.test(key))
+    return "Credentials never stand there: they come from where the provider takes them.";
+  if (isOfEnvironment === CONTEXT_KEY) return "Known: environments.";
+  const { entries } =
+    isOfEnvironment === "endpoints" ? environmentSchema.entries.endpoints.wrapped : environmentSchema;
+  return `Known: ${Object.keys(entries).join(", ")}.`;
 }
 
 /**
@@ -208,19 +218,26 @@ export function locate(environment: Environment, variables: Variables = process.
     ...(projectId && { projectId }),
     projectName: environment.projectName ?? (nameFromVariable || region),
     ...(profile && { profile }),
-    workspaceUrl: baseUrl(workspace, "Workspace", name),
-    iamUrl: baseUrl(iam, "IAM", name),
+    workspaceUrl: baseUrl(
+      workspace,
+      `Workspace endpoint (${endpoints?.workspace ? "endpoints.workspace in cdktf.json" : "WORKSPACE_IMAGES_ENDPOINT"})`,
+      name,
+    ),
+    iamUrl: baseUrl(
+      iam,
+      `IAM endpoint (${endpoints?.iam ? "endpoints.iam in cdktf.json" : "HW_AUTH_URL"})`,
+      name,
+    ),
   };
 }
 
-function baseUrl(value: string, service: string, environment: string): string {
-  const fail = (why: string) =>
-    new ConfigurationError(`Environment "${environment}": the ${service} endpoint ${why}.`);
+function baseUrl(value: string, what: string, environment: string): string {
+  const fail = (why: string) => new ConfigurationError(`Environment "${environment}": the ${what} ${why}.`);
   let url: URL;
   try {
     url = new URL(value);
   } catch {
-    throw fail("is not a URL");
+    throw fail("is not a URL such as https://example.com");
   }
   if (url.username || url.password) throw fail("must not contain a user name or password");
   if (url.search || url.hash) throw fail("must not contain a query or fragment");
@@ -228,7 +245,9 @@ function baseUrl(value: string, service: string, environment: string): string {
   if (url.protocol === "http:" && !isLoopback(url.hostname)) {
     throw fail(`${url.origin} is plain http, which is allowed to loopback only: use https`);
   }
-  return url.href.replace(/\/+$/, "");
+  const base = url.href.replace(/\/+$/, "");
+  if (/\/v\d[\d.]*$/.test(base)) throw fail("must not end in a version: it is added to each request");
+  return base;
 }
 
 /** Whether a URL's host is this machine, the only one that plain http may be spoken to. */

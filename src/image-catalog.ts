@@ -282,7 +282,7 @@ export class WorkspaceImageCatalog {
     throw new ConfigurationError(
       name === undefined
         ? `${scope.node.path}: which environment? ${known} Set environment on the lookup, or WorkspaceImageCatalog.setEnvironment on its stack.`
-        : `${scope.node.path}: there is no environment ${JSON.stringify(name)}. ${known} Add it to workspaceImages.environments in cdktf.json.`,
+        : `${scope.node.path}: there is no environment ${JSON.stringify(name)}. ${known} ${this.directory ? "Add it to workspaceImages.environments in cdktf.json." : "Give fromImages its images."}`,
     );
   }
 
@@ -342,12 +342,13 @@ export class WorkspaceImageCatalog {
     const images = selectImages(shelf.listings(filter), filter, cardinality, subject);
     if (shelf.place) {
       const names = images.map(describeImage).join(", ") || "no image";
+      const next = `Once the synth has succeeded, commit ${lockFileName(shelf.environment.name)}.`;
       this.annotate(
         scope,
         "info",
         before
-          ? `The filter of pin "${pinName}" was changed (${describeChange(before, question)}): ${before.images.map(describeImage).join(", ") || "no image"} → ${names}. Commit ${lockFileName(shelf.environment.name)}.`
-          : `New pin "${pinName}": ${names}. Commit ${lockFileName(shelf.environment.name)}.`,
+          ? `The filter of pin "${pinName}" was changed (${describeChange(before, question)}): ${before.images.map(describeImage).join(", ") || "no image"} → ${names}. ${next}`
+          : `New pin "${pinName}": ${names}. ${next}`,
       );
       shelf.gained.set(pinName, { ...question, pinnedAt: formatTime(new Date()) ?? "", images });
     }

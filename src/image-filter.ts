@@ -226,7 +226,9 @@ function parseStrictly<Schema extends v.GenericSchema<object>>(
     issue.input !== null && typeof issue.input === "object"
       ? "(an object)"
       : JSON.stringify(issue.input)?.slice(0, 120);
-  throw new FilterError(`${subject}: ${key} ${value} is not valid: ${issue.message}.`);
+  throw new FilterError(
+    `${subject}: ${key} ${value} is not valid: ${issue.kind === "validation" ? issue.message : `expected ${issue.expected}`}.`,
+  );
 }
 
 /**
@@ -357,13 +359,14 @@ function match(
       if (filter[key] !== undefined && listing.query[key] === undefined) undecided.add(key);
     }
     if (undecided.size === 0) return { listing, matches };
-    required ??= listingRequired(filter, listing.query, [...undecided], example, subject);
+    required ??= listingRequired(listings, filter, listing.query, [...undecided], example, subject);
   }
   const hidden = HIDDEN_KEYS.filter((key) => filter[key] !== undefined);
-  throw required ?? listingRequired(filter, {}, hidden, undefined, subject);
+  throw required ?? listingRequired(listings, filter, {}, hidden, undefined, subject);
 }
 
 function listingRequired(
+  listings: readonly Listing[],
   filter: ImageFilter,
   query: ListingQuery,
   undecided: (keyof ListingQuery)[],
@@ -382,7 +385,7 @@ function listingRequired(
         ? `only the service can decide ${undecided.join(" and ")}: no field of its response shows it`
         : `only the service can decide ${undecided.join(" and ")} of ${describeImage(example)}, whose response lacks it`;
   return new ListingRequiredError(
-    `${subject}: ${why}. Add ${JSON.stringify(entry)} to the option listings of WorkspaceImageCatalog.prefetch.`,
+    `${subject}: ${why}. Set the option of WorkspaceImageCatalog.prefetch to listings: ${JSON.stringify([...listings.map((listing) => listing.query), entry])}.`,
     entry,
   );
 }

@@ -97,7 +97,7 @@ export class SelectedImage {
     const value = this.image[field];
     if (value !== undefined) return value;
     throw new MissingFieldError(
-      `${this.subject}: image ${this.image.name ?? this.image.id} was listed without ${field}. Give the value in the stack, or read image.${field}, which may be undefined.`,
+      `${this.subject}: image ${this.image.name ?? this.image.id} was listed without ${field}. Give the value in the stack, or read .image.${field}, which may be undefined.`,
     );
   }
 }

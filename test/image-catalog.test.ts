@@ -224,7 +224,7 @@ describe("a new pin", () => {
         path: "stack/windows",
         level: "info",
         message:
-          'New pin "windows": image-n2 (n2, gold, created 2025-02-01T00:00:00Z). Commit workspace-images/dev.lock.json.',
+          'New pin "windows": image-n2 (n2, gold, created 2025-02-01T00:00:00Z). Once the synth has succeeded, commit workspace-images/dev.lock.json.',
       },
     ]);
     expect((await synthesize(build)).notes).toEqual([]);
@@ -251,7 +251,7 @@ describe("a new pin", () => {
       (stack) => new DataHuaweicloudWorkspaceImages(stack, "linux", { osType: "Linux" }),
     );
     expect(notes.map(({ message }) => message)).toEqual([
-      'New pin "linux": no image. Commit workspace-images/dev.lock.json.',
+      'New pin "linux": no image. Once the synth has succeeded, commit workspace-images/dev.lock.json.',
     ]);
   });
 
@@ -266,7 +266,7 @@ describe("a new pin", () => {
         path: "stack/windows",
         level: "info",
         message:
-          'The filter of pin "windows" was changed (imageId none → "n1", mostRecent true → none): image-n2 (n2, gold, created 2025-02-01T00:00:00Z) → image-n1 (n1, gold, created 2025-01-01T00:00:00Z). Commit workspace-images/dev.lock.json.',
+          'The filter of pin "windows" was changed (imageId none → "n1", mostRecent true → none): image-n2 (n2, gold, created 2025-02-01T00:00:00Z) → image-n1 (n1, gold, created 2025-01-01T00:00:00Z). Once the synth has succeeded, commit workspace-images/dev.lock.json.',
       },
     ]);
     expect((await synthesize(edited)).notes).toEqual([]);

@@ -323,7 +323,9 @@ describe("which listing answers", () => {
   test("a parameter that no field shows names the entry to add", () => {
     const error = thrown(() => select([{}], { platform: "Windows", name: "a" }));
     expect(error).toBeInstanceOf(ListingRequiredError);
-    expect(error.message).toContain('Add {"platform":"Windows"} to the option listings');
+    expect(error.message).toContain(
+      'Set the option of WorkspaceImageCatalog.prefetch to listings: [{},{"platform":"Windows"}].',
+    );
     expect(error).toMatchObject({ listing: { platform: "Windows" } });
   });
 
@@ -339,6 +341,6 @@ describe("which listing answers", () => {
     const error = thrown(() => select([{ osType: "Linux" }], { imageType: "gold" }));
     expect(error).toBeInstanceOf(ListingRequiredError);
     expect(error.message).toContain("no prefetched listing covers this filter");
-    expect(error.message).toContain("Add {} to the option listings");
+    expect(error.message).toContain('listings: [{"osType":"Linux"},{}].');
   });
 });

@@ -107,7 +107,7 @@ describe("a lookup that cannot be answered names construct and environment, what
       "a filter that only the service could decide",
       { platform: "Windows" },
       Error,
-      ['Add {"platform":"Windows"} to the option listings of WorkspaceImageCatalog.prefetch'],
+      ['Set the option of WorkspaceImageCatalog.prefetch to listings: [{},{"platform":"Windows"}].'],
     ],
   ])("%s", async (_, config, type, parts) => {
     const { stack } = await openApp();
@@ -225,7 +225,12 @@ describe("an environment", () => {
     [
       "an unknown key",
       { dev: { regoin: "x" } },
-      "workspaceImages.environments.dev.regoin is not a known key",
+      "workspaceImages.environments.dev.regoin is not a known key. Known: region, projectId,",
+    ],
+    [
+      "an unknown endpoint",
+      { dev: { endpoints: { worksapce: "https://example.com" } } },
+      "dev.endpoints.worksapce is not a known key. Known: workspace, iam.",
     ],
     ["a secret", { dev: { secretKey: "canary-secret" } }, "Credentials never stand there"],
     [
@@ -275,8 +280,12 @@ describe("an environment", () => {
 
   test.each([
     [{ workspace: "http://workspace.example.com" }, /the Workspace endpoint .* is plain http.* use https/],
-    [{ iam: "iam.example.com" }, /the IAM endpoint is not a URL/],
-    [{ iam: "https://user:canary-secret@iam.example.com" }, /the IAM endpoint must not contain a user name/],
+    [{ workspace: "https://example.com/v2/" }, /the Workspace endpoint .* must not end in a version/],
+    [{ iam: "iam.example.com" }, /the IAM endpoint \(endpoints\.iam in cdktf\.json\) is not a URL/],
+    [
+      { iam: "https://user:canary-secret@iam.example.com" },
+      /the IAM endpoint .* must not contain a user name/,
+    ],
   ])("with the endpoints %j", async (endpoints, message) => {
     enter(new TestProject({ dev: { region: REGION, endpoints } }));
     const error = await rejection(openApp());
@@ -285,6 +294,15 @@ describe("an environment", () => {
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain("canary-secret");
   });
+});
+
+test("an endpoint in a variable is named as such", async () => {
+  enter(new TestProject({ dev: { region: REGION } }), { WORKSPACE_IMAGES_ENDPOINT: "workspace.example.com" });
+  const error = await rejection(openApp());
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(error.message).toBe(
+    'Environment "dev": the Workspace endpoint (WORKSPACE_IMAGES_ENDPOINT) is not a URL such as https://example.com.',
+  );
 });
 
 describe("an environment that cannot be listed: its lookup fails, and says the cause", () => {

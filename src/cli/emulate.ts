@@ -10,7 +10,7 @@ export function emulateCommand(): Command {
     .description(
       "Serves an emulator of the Workspace image listing and IAM on loopback, until Ctrl-C. Prints the variables that point this tool and the library at it, and how to publish an image.",
     )
-    .option("--port <port>", "port (default: any that is free)", portNumber, 0)
+    .option("--port <port>", "port (default: any that is free)", portNumber)
     .option("--json", "print one JSON object: url, variables, projects")
     .addHelpText(
       "after",
@@ -28,8 +28,8 @@ Examples:
     workspace-images list --env dev
     kill $!`,
     )
-    .action(async ({ port, json }: { port: number; json?: boolean }) => {
-      const emulator = await start(port);
+    .action(async ({ port, json }: { port?: number; json?: boolean }) => {
+      const emulator = await start(port ?? 0);
       const { url, variables, regions } = emulator;
       const projects = Object.fromEntries(regions.map((region) => [region, emulator.projectId(region)]));
       // At once, so that a script which finds the first line finds them all.

@@ -38,6 +38,7 @@ Examples:
     .action(async ({ env, json, ...filters }: CommonOptions & ImageFilter) => {
       const filter = parseFilter(filters, "all", "list");
       const query = listingQueryOf(filter);
+      const isFiltered = Object.keys(filter).length > 0;
       const answers = await withListings((source) =>
         answerEach({ env }, async ({ environment, lockFile }) => {
           const { listing } = await source.environment(environment, lockFile);
@@ -49,7 +50,7 @@ Examples:
         json: (images) => images,
         text: sections((images, environment) =>
           images.length === 0
-            ? `${environment}: no image matches`
+            ? `${environment}: ${isFiltered ? "no image matches; values are as the service spells them, such as gold or Windows" : "no images"}`
             : `${environment}: ${count(images.length, "image")}\n${imageTable(images)}`,
         ),
       });

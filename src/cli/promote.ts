@@ -14,7 +14,7 @@ export function promoteCommand(): Command {
     .argument("<to>", "environment that gets them")
     .argument("[pin...]", "pins to promote (default: all)")
     .description(
-      "Gives <to> the images that <from> has pinned, and their filters: by ID in the same region and project, else the image of the same name, type, OS version and architecture. Moves all pins or none, and says what that does to resources. Asks nothing.",
+      "Gives <to> the images that <from> has pinned, and their filters: by ID in the same region and project, or where the project sees the ID in the same region, else the image of the same name, type, OS version and architecture. Moves all pins or none, and says what that does to resources. Asks nothing.",
     )
     .option("--dry-run", "show what would move, and change nothing")
     .option("--json", "print one JSON object, keyed by environment")
@@ -60,6 +60,6 @@ function sourceOf(project: Project, environment: Environment, names: readonly st
   const unknown = names.filter((name) => !source.pins.has(name));
   if (unknown.length === 0) return source;
   throw new ConfigurationError(
-    `Environment "${from}" has no pin ${unknown.join(", ")}. See: workspace-images pins --env ${from}`,
+    `Environment "${from}" has no pin ${unknown.join(", ")}. Pins: ${[...source.pins.keys()].join(", ")}.`,
   );
 }

@@ -107,12 +107,12 @@ async function askApp(
       CDKTF_CONTEXT_JSON: JSON.stringify(cdktfJson?.context ?? {}),
       ...recordingTo(record),
     };
-    const { failure, output } = await untilInterrupted((signal) =>
+    const { failure, advice, output } = await untilInterrupted((signal) =>
       withProgress("Running the app", runShell(app, directory, variables, timeLimit, signal)),
     );
     if (failure) {
       return new AppError(
-        `The app command "${app}" ${failure}, so that it is not known which pins it asks for. Nothing was dropped. Mend the app first; cdktf synth shows the same.\n${output.trim()}`,
+        `The app command "${app}" ${failure}, so that it is not known which pins it asks for. Nothing was dropped. ${advice}\n${output.trim()}`,
       );
     }
     const asked = readLookups(record);
@@ -137,7 +137,7 @@ function runShell(
   env: NodeJS.ProcessEnv,
   timeLimit: number,
   signal: AbortSignal,
-): Promise<{ failure: string | undefined; output: string }> {
+): Promise<{ failure?: string; advice?: string; output: string }> {
   return new Promise((resolve, reject) => {
     // A process group of its own: what the app started ends with it.
     const child = spawn(command, {
@@ -174,9 +174,19 @@ function runShell(
       clearTimeout(lastResort);
       if (isLate || signal.aborted) endGroup(child, "SIGKILL");
       if (signal.aborted) reject(signal.reason);
-      else if (isLate) resolve({ failure: `did not end within ${timeLimit} s (--time-limit)`, output });
-      else if (code !== 0) resolve({ failure: `failed (${killedBy ?? `exit code ${code}`})`, output });
-      else resolve({ failure: undefined, output });
+      else if (isLate)
+        resolve({
+          failure: `did not end within ${timeLimit} s`,
+          advice: "Give it more with --time-limit, or see where it hangs.",
+          output,
+        });
+      else if (code !== 0)
+        resolve({
+          failure: `failed (${killedBy ?? `exit code ${code}`})`,
+          advice: "Mend the app first; cdktf synth shows the same.",
+          output,
+        });
+      else resolve({ output });
     });
   });
 }

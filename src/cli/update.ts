@@ -59,10 +59,13 @@ Examples:
 function requireKnown(names: readonly string[], env: string[] | undefined): void {
   const { project, environments } = openProject(env);
   const unknown = new Set(names);
+  const known = new Set<string>();
   for (const environment of environments) {
     try {
-      for (const name of readLockFile(project.directory, environment)?.pins.keys() ?? [])
+      for (const name of readLockFile(project.directory, environment)?.pins.keys() ?? []) {
         unknown.delete(name);
+        known.add(name);
+      }
     } catch {
       // It may hold the pin; that it cannot be read is reported as its answer.
       return;
@@ -70,7 +73,7 @@ function requireKnown(names: readonly string[], env: string[] | undefined): void
   }
   if (unknown.size > 0) {
     throw new ConfigurationError(
-      `There is no pin ${[...unknown].join(", ")} in ${environments.map(({ name }) => name).join(", ")}. See: workspace-images pins`,
+      `There is no pin ${[...unknown].join(", ")} in ${environments.map(({ name }) => name).join(", ")}. Pins: ${[...known].sort().join(", ") || "none"}.`,
     );
   }
 }

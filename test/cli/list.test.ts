@@ -58,7 +58,7 @@ it("shows every image in two lines that fit 80 columns, and an environment witho
   unnamed
     e418fc84-8a8d-400d-a1d2-81ac0e44f769 -       -       -    -       -
 
-prod: no image matches
+prod: no images
 `);
   expect(stderr).toBe("");
   expect(code).toBe(0);

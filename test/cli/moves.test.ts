@@ -227,7 +227,7 @@ describe("update", () => {
     const { code, stdout, stderr } = await cli("update", "office", "ofice");
     expect(code).toBe(2);
     expect(stdout).toBe("");
-    expect(stderr).toBe("error: There is no pin ofice in dev, staging, prod. See: workspace-images pins\n");
+    expect(stderr).toBe("error: There is no pin ofice in dev, staging, prod. Pins: office.\n");
     expect(lockFiles()).toEqual(before);
   });
 

@@ -195,7 +195,7 @@ setTimeout(() => process.exit(), 50_000);`;
       STUBBORN: "yes",
     });
     expect(code).toBe(2);
-    expect(stderr).toContain("did not end within 4 s (--time-limit)");
+    expect(stderr).toContain("did not end within 4 s, so that");
     expect(stderr).toContain("waiting for the end of days");
     expect(Object.keys(project.readLock("dev").pins)).toHaveLength(3);
     await isOver(project);
