@@ -51,7 +51,7 @@ export class CredentialSources {
   /** The credentials for a place. */
   of(location: Location): CredentialSource {
     const source = this.#variables;
-    const decided = source.HW_ASSUME_ROLE_IDP_ID || source.HW_AUTH_TOKEN || source.HW_ACCESS_KEY;
+    const decided = source.HW_AUTH_TOKEN || source.HW_ASSUME_ROLE_IDP_ID || source.HW_ACCESS_KEY;
     // A password's token holds for one project; everything else holds for the account in its cloud.
     const scope =
       !decided && source.HW_USER_NAME && !source.HW_ASSUME_ROLE_AGENCY_NAME
@@ -105,7 +105,7 @@ type Found =
 /** Asks the sources in the provider's order; the first that has anything decides. */
 async function obtain(http: Http, location: Location, variables: Variables): Promise<Credentials> {
   const tried: string[] = [];
-  for (const source of [fromIdToken, fromToken, fromAccessKey, fromPassword, fromSharedFile, fromMetadata]) {
+  for (const source of [fromToken, fromIdToken, fromAccessKey, fromPassword, fromSharedFile, fromMetadata]) {
     const found = await source(http, location, variables);
     if ("nothing" in found) {
       tried.push(found.nothing);
@@ -128,6 +128,15 @@ async function obtain(http: Http, location: Location, variables: Variables): Pro
   );
 }
 
+async function fromToken(
+  _http: Http,
+  _location: Location,
+  { HW_AUTH_TOKEN: token }: Variables,
+): Promise<Found> {
+  if (!token) return { nothing: "token: HW_AUTH_TOKEN is not set" };
+  return { credentials: { token: new Secret(token) } };
+}
+
 async function fromIdToken(http: Http, location: Location, variables: Variables): Promise<Found> {
   const {
     HW_ASSUME_ROLE_IDP_ID: id,
@@ -143,15 +152,6 @@ async function fromIdToken(http: Http, location: Location, variables: Variables)
   const idToken = new Secret(text || (await readIdToken(file ?? "")));
   const issued = await tokenForIdToken(http, location, { id, idToken });
   return { credentials: "token" in issued ? await keysForToken(http, location, issued.token) : issued };
-}
-
-async function fromToken(
-  _http: Http,
-  _location: Location,
-  { HW_AUTH_TOKEN: token }: Variables,
-): Promise<Found> {
-  if (!token) return { nothing: "token: HW_AUTH_TOKEN is not set" };
-  return { credentials: { token: new Secret(token) } };
 }
 
 async function fromAccessKey(_http: Http, _location: Location, variables: Variables): Promise<Found> {

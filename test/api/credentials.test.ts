@@ -361,13 +361,16 @@ describe("the order of sources", () => {
     expect(await askedFor()).toEqual(["GET /openstack/latest/securitykey", "GET /v3/projects"]);
   });
 
-  test("lets an identity provider go before what it replaces", async () => {
+  test("puts an identity provider between a token and the access key that it replaces", async () => {
     const variables = {
       ...(await all()),
       HW_ASSUME_ROLE_IDP_ID: idp.id,
       HW_ASSUME_ROLE_ID_TOKEN: idp.idToken,
     };
     await list(variables);
+    expect(asked(emulator, "iam")).toEqual(["GET /v3/projects"]);
+    emulator.requests.length = 0;
+    await list({ ...variables, HW_AUTH_TOKEN: undefined });
     expect(asked(emulator, "iam")[0]).toBe("POST /v3.0/OS-AUTH/id-token/tokens");
   });
 });
@@ -476,8 +479,8 @@ describe("where nothing is found", () => {
     const lines = error.message.split("\n").map((line) => line.trim());
     expect(lines[0]).toBe('Environment "dev": no credentials were found. Tried, in the provider\'s order:');
     expect(lines.slice(1, 6)).toEqual([
-      "OIDC: HW_ASSUME_ROLE_IDP_ID is not set",
       "token: HW_AUTH_TOKEN is not set",
+      "OIDC: HW_ASSUME_ROLE_IDP_ID is not set",
       "access key: HW_ACCESS_KEY and HW_SECRET_KEY are not set",
       "password: HW_USER_NAME and HW_USER_PASSWORD are not set",
       `shared file: there is no ${where.HOME}/.hcloud/config.json`,
