@@ -16,7 +16,7 @@ export interface Limits {
   readonly headers: number;
   /** Between two parts of the answer's body. */
   readonly body: number;
-  /** For the whole call, with all its attempts. */
+  /** For all attempts of the call. What `authenticate` takes does not count: its own calls have limits of their own. */
   readonly total: number;
   /** Wait before the first retry; it doubles with every further one. */
   readonly backoff: number;
@@ -171,11 +171,15 @@ export class Http {
         `${url.origin} is plain http, which is allowed to loopback only: use https.`,
       );
     }
-    const deadline = Date.now() + limits.total;
+    let deadline = Date.now() + limits.total;
     const retries = request.retries ?? this.retries;
     let renewed = false;
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.attempt(request, url, limits, deadline, attempt);
+      this.signal?.throwIfAborted();
+      const started = Date.now();
+      const headers = await headersOf(request, url);
+      deadline += Date.now() - started;
+      const outcome = await this.attempt(request, url, headers, limits, deadline, attempt);
       if ("response" in outcome) return outcome.response;
       const { error, retryAfter } = outcome;
       if (error instanceof ApiError && error.status === 401 && request.renew && !renewed) {
@@ -198,19 +202,13 @@ export class Http {
   private async attempt(
     request: HttpRequest,
     url: URL,
+    headers: Readonly<Record<string, string>>,
     limits: Limits,
     deadline: number,
     attempt: number,
   ): Promise<{ response: HttpResponse } | Failure> {
-    this.signal?.throwIfAborted();
     const { method, body } = request;
     const what = `${method} ${url.origin}${url.pathname}`;
-    const headers = {
-      accept: "application/json",
-      ...(body !== undefined && { "content-type": "application/json" }),
-      ...request.headers,
-    };
-    const authenticated = (await request.authenticate?.({ method, url, headers, body })) ?? headers;
     const started = performance.now();
     let requestId: string | undefined;
     const log = (status: string | number) =>
@@ -232,7 +230,7 @@ export class Http {
     try {
       const answer = await send(url, {
         method,
-        headers: { ...authenticated, "accept-encoding": "gzip" },
+        headers: { ...headers, "accept-encoding": "gzip" },
         ...(body !== undefined && { body }),
         dispatcher: url.protocol === "https:" && !isLoopback(url.hostname) ? this.#proxied : this.direct,
         headersTimeout: limits.headers,
@@ -279,6 +277,19 @@ const REPEATED_CODES = new Set([
   "Z_BUF_ERROR",
   "Z_DATA_ERROR",
 ]);
+
+/** The headers of one attempt, which is signed anew. */
+async function headersOf(
+  { method, body, headers, authenticate }: HttpRequest,
+  url: URL,
+): Promise<Record<string, string>> {
+  const all = {
+    accept: "application/json",
+    ...(body !== undefined && { "content-type": "application/json" }),
+    ...headers,
+  };
+  return (await authenticate?.({ method, url, headers: all, body })) ?? all;
+}
 
 /** Reads a body, and stops reading where it grows beyond the limit. */
 async function read(

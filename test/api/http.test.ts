@@ -123,6 +123,22 @@ describe("limits of time", () => {
   });
 });
 
+describe("the time that credentials take", () => {
+  test("is not taken from the call that needs them", async () => {
+    const http = new Http({ variables: {}, limits: { ...LIMITS, total: 1000 } });
+    const listener = answering(status(503), ok);
+    await withServer(listener, async (url) => {
+      const authenticate = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1200));
+        return {};
+      };
+      expect((await http.send({ method: "GET", url, authenticate })).json).toEqual({ ok: true });
+    });
+    await http.close();
+    expect(listener.requests).toHaveLength(2);
+  });
+});
+
 describe("retries", () => {
   test.each([429, 500, 502, 503, 504])("%d is tried again until it succeeds", async (code) => {
     const listener = answering(status(code), status(code), ok);
