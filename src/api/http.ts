@@ -239,8 +239,8 @@ export class Http {
       });
       const received = flatten(answer.headers);
       requestId = clean(received["x-request-id"])?.slice(0, 100);
-      const encoding = received["content-encoding"]?.toLowerCase();
-      const text = await read(answer.body, encoding, limits.size, what, requestId);
+      const packed = await read(answer.body, limits.size, what, requestId);
+      const text = await unpack(packed, answer.statusCode, received, limits.size, what, requestId);
       log(answer.statusCode);
       return judge(what, answer.statusCode, received, text, requestId, request.confidential ?? false);
     } catch (error) {
@@ -294,39 +294,55 @@ async function headersOf(
 /** Reads a body, and stops reading where it grows beyond the limit. */
 async function read(
   body: Dispatcher.ResponseData["body"],
-  encoding: string | undefined,
   limit: number,
   what: string,
   requestId: string | undefined,
-): Promise<string> {
-  const tooLarge = () =>
-    new ResponseError(
-      `${what} answered with more than ${limit / 1024 / 1024} MiB. Check the endpoint.`,
-      requestId,
-    );
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
     if (size > limit) {
       body.on("error", () => {}).destroy();
-      throw tooLarge();
+      throw tooLarge(limit, what, requestId);
     }
     chunks.push(chunk);
   }
-  const packed = Buffer.concat(chunks);
+  return Buffer.concat(chunks);
+}
+
+async function unpack(
+  packed: Buffer,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  limit: number,
+  what: string,
+  requestId: string | undefined,
+): Promise<string> {
+  const encoding = headers["content-encoding"]?.toLowerCase();
   if (packed.length === 0 || !encoding || encoding === "identity") return packed.toString();
   if (encoding !== "gzip" && encoding !== "x-gzip") {
-    throw new ResponseError(
-      `${what} answered in the encoding ${excerpt(encoding)}, which was not asked for.`,
-      requestId,
-    );
+    const why = `in the encoding ${excerpt(encoding)}, which was not asked for`;
+    // Of a refusal, the status says what matters.
+    if (!isSuccess(status)) return `an answer ${why}`;
+    throw new ResponseError(`${what} answered ${why}.`, requestId);
   }
   try {
     return (await unzip(packed, { maxOutputLength: limit })).toString();
   } catch (error) {
-    throw codeOf(error) === "ERR_BUFFER_TOO_LARGE" ? tooLarge() : error;
+    throw codeOf(error) === "ERR_BUFFER_TOO_LARGE" ? tooLarge(limit, what, requestId) : error;
   }
+}
+
+function tooLarge(limit: number, what: string, requestId: string | undefined): ResponseError {
+  return new ResponseError(
+    `${what} answered with more than ${limit / 1024 / 1024} MiB. Check the endpoint.`,
+    requestId,
+  );
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 function judge(
@@ -347,7 +363,7 @@ function judge(
       false,
     );
   }
-  if (status < 200 || status >= 300) {
+  if (!isSuccess(status)) {
     return {
       error: ApiError.fromResponse(what, { status, headers, text, confidential }),
       retryable: REPEATED_STATUSES.has(status),

@@ -4,10 +4,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import timers from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { generate } from "selfsigned";
 import { ApiError, ConfigurationError, ConnectionError, ResponseError } from "../../src";
-import { Http, type HttpOptions } from "../../src/api/http";
+import { Http, type HttpOptions, type Limits } from "../../src/api/http";
 import { DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
 import { rejection } from "../support/images";
 import { TestProject } from "../support/project";
@@ -63,14 +64,19 @@ async function withTcpServer<T>(
 }
 
 describe("limits of time", () => {
-  test("for a connection: TLS that never answers", async () => {
-    await withTcpServer(silent, async (port) => {
+  test("for a connection: TLS that never answers is tried again", async () => {
+    let connections = 0;
+    const count = () => {
+      connections++;
+    };
+    await withTcpServer(count, async (port) => {
       const error = await rejection(
         get(`https://127.0.0.1:${port}/`, { limits: { connect: 100 }, variables: { HW_MAX_RETRIES: "1" } }),
       );
       expect(error).toBeInstanceOf(ConnectionError);
       expect(error.message).toContain("no connection within 0.1 s");
     });
+    expect(connections).toBe(2);
   });
 
   test("for the answer's headers", async () => {
@@ -206,25 +212,55 @@ describe("retries", () => {
     }
   });
 
-  test("wait longer each time, by chance less", async () => {
-    const chance = jest.spyOn(Math, "random").mockReturnValue(0.5);
-    const times: number[] = [];
-    const listener = answering((response) => {
-      times.push(performance.now());
-      status(500)(response);
-    });
-    try {
-      await withServer(listener, (url) =>
-        rejection(get(url, { limits: { backoff: 40 }, variables: { HW_MAX_RETRIES: "4" } })),
-      );
-    } finally {
-      chance.mockRestore();
+  describe("wait", () => {
+    /** How long each retry waits, in ms, without waiting. */
+    async function waits(limits: Partial<Limits>, chance: number, retries: number): Promise<number[]> {
+      const waited: number[] = [];
+      const random = jest.spyOn(Math, "random").mockReturnValue(chance);
+      const sleep = jest.spyOn(timers, "setTimeout").mockImplementation(async (ms) => {
+        waited.push(Number(ms));
+        return undefined as never;
+      });
+      try {
+        await withServer(answering(status(500)), (url) =>
+          rejection(
+            get(url, { limits: { total: 120_000, ...limits }, variables: { HW_MAX_RETRIES: `${retries}` } }),
+          ),
+        );
+      } finally {
+        random.mockRestore();
+        sleep.mockRestore();
+      }
+      return waited;
     }
-    // Half of 40, 80, 160 and 320 ms.
-    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-    expect(gaps).toHaveLength(4);
-    for (const [index, least] of [20, 40, 80, 160].entries())
-      expect(gaps[index]).toBeGreaterThanOrEqual(least - 2);
+
+    test("longer each time, up to ten seconds", async () => {
+      expect(await waits({ backoff: 500 }, 1, 8)).toEqual([
+        500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000,
+      ]);
+    });
+
+    test("by chance less, down to not at all", async () => {
+      expect(await waits({ backoff: 500 }, 0.5, 6)).toEqual([250, 500, 1000, 2000, 4000, 5000]);
+      expect(await waits({ backoff: 500 }, 0, 3)).toEqual([0, 0, 0]);
+    });
+
+    test("in truth", async () => {
+      const chance = jest.spyOn(Math, "random").mockReturnValue(0.5);
+      const times: number[] = [];
+      const listener = answering((response) => {
+        times.push(performance.now());
+        status(500)(response);
+      });
+      try {
+        await withServer(listener, (url) =>
+          rejection(get(url, { limits: { backoff: 200 }, variables: { HW_MAX_RETRIES: "1" } })),
+        );
+      } finally {
+        chance.mockRestore();
+      }
+      expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(98);
+    });
   });
 
   test("wait as long as Retry-After says, in seconds or until a date", async () => {
@@ -295,6 +331,21 @@ describe("answers", () => {
       expect(error).toBeInstanceOf(ResponseError);
       expect(error.message).toContain("the encoding br, which was not asked for");
     });
+  });
+
+  test("in such an encoding keep the status of a refusal, and are asked for again where that helps", async () => {
+    const brotli = (code: number) => (response: ServerResponse) =>
+      response.writeHead(code, { "content-encoding": "br", "x-request-id": "id-1" }).end("x");
+    await withServer(answering(brotli(503), ok), async (url) => {
+      expect((await get(url)).json).toEqual({ ok: true });
+    });
+    const listener = answering(brotli(403));
+    await withServer(listener, async (url) => {
+      const error = await rejection(get(url));
+      expect(error).toMatchObject({ status: 403, code: "HTTP_403", requestId: "id-1" });
+      expect(error.message).toContain("an answer in the encoding br, which was not asked for");
+    });
+    expect(listener.requests).toHaveLength(1);
   });
 
   test("larger than 32 MiB are not read to their end", async () => {
