@@ -220,19 +220,23 @@ export function locate(environment: Environment, variables: Variables = process.
     ...(profile && { profile }),
     workspaceUrl: baseUrl(
       workspace,
-      `Workspace endpoint (${endpoints?.workspace ? "endpoints.workspace in cdktf.json" : "WORKSPACE_IMAGES_ENDPOINT"})`,
-      name,
+      `Environment "${name}": the Workspace endpoint (${endpoints?.workspace ? "endpoints.workspace in cdktf.json" : "WORKSPACE_IMAGES_ENDPOINT"})`,
     ),
     iamUrl: baseUrl(
       iam,
-      `IAM endpoint (${endpoints?.iam ? "endpoints.iam in cdktf.json" : "HW_AUTH_URL"})`,
-      name,
+      `Environment "${name}": the IAM endpoint (${endpoints?.iam ? "endpoints.iam in cdktf.json" : "HW_AUTH_URL"})`,
     ),
   };
 }
 
-function baseUrl(value: string, what: string, environment: string): string {
-  const fail = (why: string) => new ConfigurationError(`Environment "${environment}": the ${what} ${why}.`);
+/**
+ * A base URL without a trailing slash.
+ * @param subject what it is, for errors
+ * @param isPlainAllowed whether plain http may be spoken to a host
+ * @throws ConfigurationError if it is not usable, without repeating secrets that it may hold
+ */
+export function baseUrl(value: string, subject: string, isPlainAllowed = isLoopback): string {
+  const fail = (why: string) => new ConfigurationError(`${subject} ${why}.`);
   let url: URL;
   try {
     url = new URL(value);
@@ -242,7 +246,7 @@ function baseUrl(value: string, what: string, environment: string): string {
   if (url.username || url.password) throw fail("must not contain a user name or password");
   if (url.search || url.hash) throw fail("must not contain a query or fragment");
   if (url.protocol !== "https:" && url.protocol !== "http:") throw fail(`must be https, not ${url.protocol}`);
-  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+  if (url.protocol === "http:" && !isPlainAllowed(url.hostname)) {
     throw fail(`${url.origin} is plain http, which is allowed to loopback only: use https`);
   }
   const base = url.href.replace(/\/+$/, "");

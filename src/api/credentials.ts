@@ -2,9 +2,9 @@ import { createReadStream } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
-import type { Location } from "../environment";
+import { baseUrl, isLoopback, type Location } from "../environment";
 import { CredentialsError, NoCredentialsError, WorkspaceImagesError } from "../errors";
-import type { Http } from "./http";
+import { type Http, METADATA_HOST } from "./http";
 import {
   type Agency,
   assumeAgency,
@@ -32,7 +32,6 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** Credentials that are about to end are renewed this long before, ms; the short-lived after half their life. */
 const RENEWAL_MARGIN = 60_000;
 const MAX_FILE = 1024 * 1024;
-const METADATA_ENDPOINT = "http://169.254.169.254";
 const METADATA_LIMITS = { headers: 1000, body: 1000, total: 2000 };
 
 /** The credentials of a run: obtained once for an account, however many environments use them. */
@@ -247,8 +246,11 @@ async function fromSharedFile(_http: Http, location: Location, variables: Variab
 }
 
 async function fromMetadata(http: Http, _location: Location, variables: Variables): Promise<Found> {
-  const endpoint = variables.WORKSPACE_IMAGES_METADATA_ENDPOINT || METADATA_ENDPOINT;
-  if (!URL.canParse(endpoint)) throw new CredentialsError("WORKSPACE_IMAGES_METADATA_ENDPOINT is not a URL.");
+  const endpoint = baseUrl(
+    variables.WORKSPACE_IMAGES_METADATA_ENDPOINT || `http://${METADATA_HOST}`,
+    "WORKSPACE_IMAGES_METADATA_ENDPOINT",
+    (host) => isLoopback(host) || host === METADATA_HOST,
+  );
   const url = `${endpoint}/openstack/latest/securitykey`;
   try {
     const response = await http.send({

@@ -33,7 +33,7 @@ const LIMITS: Limits = {
   size: 32 * 1024 * 1024,
 };
 /** The ECS metadata service of this machine: it has no certificate, and is sent no credentials. */
-const METADATA_HOST = "169.254.169.254";
+export const METADATA_HOST = "169.254.169.254";
 const LONGEST_BACKOFF = 10_000;
 const DEFAULT_RETRIES = 5;
 /** Size of an answer's headers, bytes: the token of an account with many permissions is one of them. */

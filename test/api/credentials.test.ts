@@ -2,7 +2,13 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "cdktf";
-import { ApiError, CredentialsError, NoCredentialsError, WorkspaceImageCatalog } from "../../src";
+import {
+  ApiError,
+  ConfigurationError,
+  CredentialsError,
+  NoCredentialsError,
+  WorkspaceImageCatalog,
+} from "../../src";
 import { WorkspaceApi } from "../../src/api/workspace-client";
 import { DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
 import { type EnvironmentConfig, locate } from "../../src/environment";
@@ -423,15 +429,23 @@ describe("unusable credentials", () => {
     ],
     ["a shared file that never ends", { HW_SHARED_CONFIG_FILE: "/dev/zero" }, "is larger than 1 MB"],
     ["a folder as shared file", { HW_SHARED_CONFIG_FILE: "/" }, "cannot be read (EISDIR)"],
-    [
-      "a metadata endpoint that is no URL",
-      { WORKSPACE_IMAGES_METADATA_ENDPOINT: "nowhere" },
-      "WORKSPACE_IMAGES_METADATA_ENDPOINT is not a URL",
-    ],
   ])("%s", async (_, variables, message) => {
     const text = await refused(variables);
     expect(text).toContain(message);
     expect(text).not.toContain("canary");
+  });
+
+  test.each([
+    ["nowhere", "is not a URL"],
+    ["http://user:canary@127.0.0.1/", "must not contain a user name or password"],
+    ["http://127.0.0.1/?canary", "must not contain a query or fragment"],
+    ["http://metadata.example.com", "is plain http, which is allowed to loopback only"],
+  ])("a metadata endpoint that no base URL is: %s", async (endpoint, message) => {
+    const error = await rejection(list({ ...where, WORKSPACE_IMAGES_METADATA_ENDPOINT: endpoint }));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toContain("WORKSPACE_IMAGES_METADATA_ENDPOINT");
+    expect(error.message).toContain(message);
+    expect(error.message).not.toContain("canary");
   });
 
   test("a profile that does not exist: the error names those that do", async () => {
