@@ -133,7 +133,7 @@ async function fromToken(
   { HW_AUTH_TOKEN: token }: Variables,
 ): Promise<Found> {
   if (!token) return { nothing: "token: HW_AUTH_TOKEN is not set" };
-  return { credentials: { token: new Secret(token) } };
+  return { credentials: { token: new Secret(checkVisible(token, "HW_AUTH_TOKEN")) } };
 }
 
 async function fromIdToken(http: Http, location: Location, variables: Variables): Promise<Found> {
@@ -148,7 +148,10 @@ async function fromIdToken(http: Http, location: Location, variables: Variables)
       "HW_ASSUME_ROLE_IDP_ID is set, but neither HW_ASSUME_ROLE_ID_TOKEN nor HW_ASSUME_ROLE_ID_TOKEN_FILE: set one of them.",
     );
   }
-  const idToken = new Secret(text || (await readIdToken(file ?? "")));
+  checkVisible(id, "HW_ASSUME_ROLE_IDP_ID");
+  const idToken = new Secret(
+    text ? checkVisible(text, "HW_ASSUME_ROLE_ID_TOKEN") : await readIdToken(file ?? ""),
+  );
   const issued = await tokenForIdToken(http, location, { id, idToken });
   return { credentials: "token" in issued ? await keysForToken(http, location, issued.token) : issued };
 }
@@ -157,7 +160,12 @@ async function fromAccessKey(_http: Http, _location: Location, variables: Variab
   const { HW_ACCESS_KEY: accessKey, HW_SECRET_KEY: secretKey, HW_SECURITY_TOKEN: securityToken } = variables;
   const given = { HW_ACCESS_KEY: accessKey, HW_SECRET_KEY: secretKey };
   if (!allOrNone(given)) return { nothing: "access key: HW_ACCESS_KEY and HW_SECRET_KEY are not set" };
-  return { credentials: accessKeyOf(accessKey, secretKey, securityToken) };
+  const names = {
+    accessKey: "HW_ACCESS_KEY",
+    secretKey: "HW_SECRET_KEY",
+    securityToken: "HW_SECURITY_TOKEN",
+  };
+  return { credentials: accessKeyOf({ accessKey, secretKey, securityToken }, names) };
 }
 
 async function fromPassword(http: Http, location: Location, variables: Variables): Promise<Found> {
@@ -232,10 +240,18 @@ async function fromSharedFile(_http: Http, location: Location, variables: Variab
       `The profile "${name}" in ${file} is encrypted, as the hcloud CLI does by default. Run: hcloud configure set --cli-auth-encrypt=false`,
     );
   }
+  const ofProfile = `of the profile "${name}" in ${file}`;
   const { agencyName, agencyDomainName, agencyDomainId } = profile;
   return {
     credentials: {
-      ...accessKeyOf(key.accessKeyId, key.secretAccessKey, key.securityToken),
+      ...accessKeyOf(
+        { accessKey: key.accessKeyId, secretKey: key.secretAccessKey, securityToken: key.securityToken },
+        {
+          accessKey: `accessKeyId ${ofProfile}`,
+          secretKey: `secretAccessKey ${ofProfile}`,
+          securityToken: `securityToken ${ofProfile}`,
+        },
+      ),
       ...(profile.projectId && { projectId: profile.projectId }),
       ...(profile.region && { region: profile.region }),
     },
@@ -270,16 +286,26 @@ async function fromMetadata(http: Http, _location: Location, variables: Variable
   }
 }
 
+/** An access key whose parts can be sent; `names` are the parts', for errors. */
 function accessKeyOf(
-  accessKey: string | undefined,
-  secretKey: string | undefined,
-  securityToken: string | null | undefined,
+  { accessKey, secretKey, securityToken }: Partial<Record<keyof AccessKey, string | null | undefined>>,
+  names: Readonly<Record<keyof AccessKey, string>>,
 ): AccessKey {
   return {
-    accessKey: accessKey ?? "",
-    secretKey: new Secret(secretKey ?? ""),
-    ...(securityToken && { securityToken: new Secret(securityToken) }),
+    accessKey: checkVisible(accessKey ?? "", names.accessKey),
+    secretKey: new Secret(checkVisible(secretKey ?? "", names.secretKey)),
+    ...(securityToken && { securityToken: new Secret(checkVisible(securityToken, names.securityToken)) }),
   };
+}
+
+/** A text as keys and tokens are, so that it can be sent in a header; nothing of any other is repeated. */
+function checkVisible(text: string, what: string): string {
+  if (/^[\x21-\x7e]+$/.test(text)) return text;
+  throw new CredentialsError(
+    /^[\x21-\x7e]+\s+$/.test(text)
+      ? `${what} ends with a line break or space, which may have come along from a file: remove it.`
+      : `${what} has characters that no key or token has, such as a space, a line break or a letter with an accent: set it anew.`,
+  );
 }
 
 function allOrNone(variables: Variables): boolean {
@@ -307,7 +333,7 @@ function parseJson(text: string, file: string): unknown {
 async function readIdToken(file: string): Promise<string> {
   // Its name is not repeated: it may be the token itself, put into the wrong variable.
   const text = await readSmall(file, "The file that HW_ASSUME_ROLE_ID_TOKEN_FILE names");
-  if (text?.trim()) return text.trim();
+  if (text?.trim()) return checkVisible(text.trim(), "The file that HW_ASSUME_ROLE_ID_TOKEN_FILE names");
   throw new CredentialsError(
     `The file that HW_ASSUME_ROLE_ID_TOKEN_FILE names ${text === undefined ? "does not exist" : "is empty"}: write the ID token there, or set HW_ASSUME_ROLE_ID_TOKEN.`,
   );

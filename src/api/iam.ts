@@ -10,10 +10,12 @@ import { encode, sign } from "./signer";
 const ASSUMED_SECONDS = 3600;
 
 const text = v.pipe(v.string(), v.nonEmpty(), v.maxLength(64 * 1024));
+/** What is sent in a header later. */
+const visible = v.pipe(text, v.regex(/^[\x21-\x7e]+$/));
 const projectsSchema = v.object({ projects: v.array(v.object({ id: text })) });
 const tokenSchema = v.object({ token: v.object({ expires_at: text }) });
 const securityTokenSchema = v.object({
-  credential: v.object({ access: text, secret: text, securitytoken: text, expires_at: text }),
+  credential: v.object({ access: visible, secret: visible, securitytoken: visible, expires_at: text }),
 });
 
 /** Whose permissions are assumed, and in which domain. */

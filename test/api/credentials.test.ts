@@ -7,6 +7,7 @@ import {
   ConfigurationError,
   CredentialsError,
   NoCredentialsError,
+  ResponseError,
   WorkspaceImageCatalog,
 } from "../../src";
 import { WorkspaceApi } from "../../src/api/workspace-client";
@@ -446,6 +447,67 @@ describe("unusable credentials", () => {
     expect(error.message).toContain("WORKSPACE_IMAGES_METADATA_ENDPOINT");
     expect(error.message).toContain(message);
     expect(error.message).not.toContain("canary");
+  });
+
+  describe("that no header can carry", () => {
+    const damaged: Record<string, Variables> = {
+      HW_AUTH_TOKEN: {},
+      HW_ACCESS_KEY: { HW_SECRET_KEY: "secret" },
+      HW_SECRET_KEY: { HW_ACCESS_KEY: "access" },
+      HW_SECURITY_TOKEN: { HW_ACCESS_KEY: "access", HW_SECRET_KEY: "secret" },
+      HW_ASSUME_ROLE_IDP_ID: { HW_ASSUME_ROLE_ID_TOKEN: "token" },
+      HW_ASSUME_ROLE_ID_TOKEN: { HW_ASSUME_ROLE_IDP_ID: "idp" },
+    };
+
+    test.each(Object.entries(damaged))("in %s are named by it, and not repeated", async (name, others) => {
+      for (const end of ["\n", "\r\n", " "]) {
+        expect(await refused({ ...others, [name]: `canary${end}` })).toBe(
+          `${name} ends with a line break or space, which may have come along from a file: remove it.`,
+        );
+      }
+      for (const value of ["canary\ncanary", "canary密", "canaryü", "canary\u0000", " "]) {
+        const message = await refused({ ...others, [name]: value });
+        expect(message).toContain(`${name} has characters that no key or token has`);
+        expect(message).not.toContain("canary");
+      }
+    });
+
+    test("in a profile are named by it", async () => {
+      for (const field of ["secretAccessKey", "securityToken"]) {
+        const keys = { accessKeyId: "access", secretAccessKey: "secret", [field]: "canary\n" };
+        sharedFile({ current: "a", profiles: [{ name: "a", ...keys }] });
+        expect(await refused({})).toMatch(
+          new RegExp(`^${field} of the profile "a" in .*config.json ends with a line break`),
+        );
+      }
+    });
+
+    test("in the file of an ID token are named by its variable", async () => {
+      const HW_ASSUME_ROLE_ID_TOKEN_FILE = sharedFile("canary\ncanary", "id-token");
+      const message = await refused({ HW_ASSUME_ROLE_IDP_ID: "idp", HW_ASSUME_ROLE_ID_TOKEN_FILE });
+      expect(message).toContain("The file that HW_ASSUME_ROLE_ID_TOKEN_FILE names has characters");
+      expect(message).not.toContain("canary");
+    });
+
+    test("in an answer of IAM are named by their field", async () => {
+      emulator.inject({
+        on: ({ path }) => path.endsWith("/securitytokens"),
+        edit: (json) => {
+          const { credential } = json as { credential: object };
+          return { credential: { ...credential, securitytoken: "canary\ncanary" } };
+        },
+      });
+      const error = await rejection(
+        list({
+          ...keys,
+          HW_ASSUME_ROLE_AGENCY_NAME: agency.agencyName,
+          HW_ASSUME_ROLE_DOMAIN_NAME: agency.domainName,
+        }),
+      );
+      expect(error).toBeInstanceOf(ResponseError);
+      expect(error.message).toContain("credential.securitytoken is wrong");
+      expect(error.message).not.toContain("canary");
+    });
   });
 
   test("a profile that does not exist: the error names those that do", async () => {
