@@ -57,10 +57,8 @@ export interface Environment extends EnvironmentConfig {
   readonly name: string;
 }
 
-/** An environment's place on the network, after variables and defaults. */
+/** An environment's place on the network, after variables and defaults; several environments may be in one place. */
 export interface Location {
-  /** Name of the environment. */
-  readonly environment: string;
   /** Region. */
   readonly region: string;
   /** Project ID, where configured. */
@@ -213,7 +211,6 @@ export function locate(environment: Environment, variables: Variables = process.
   const projectId = environment.projectId ?? idFromVariable;
   const profile = environment.profile ?? variables.HW_PROFILE;
   return {
-    environment: name,
     region,
     ...(projectId && { projectId }),
     projectName: environment.projectName ?? (nameFromVariable || region),

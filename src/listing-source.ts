@@ -52,10 +52,9 @@ export class ListingSource {
   async environment(environment: Environment, lockFile: LockFile | undefined): Promise<EnvironmentListings> {
     const located = locate(environment);
     const location = lockFile && !located.projectId ? { ...located, projectId: lockFile.projectId } : located;
-    const { environment: _, ...where } = location;
     const { workspaceUrl, iamUrl, profile } = location;
-    const client = this.once<WorkspaceClient>(["client", where], () => this.api.client(location));
-    const projectId = await this.once(["project", where], () => client.projectId());
+    const client = this.once<WorkspaceClient>(["client", location], () => this.api.client(location));
+    const projectId = await this.once(["project", location], () => client.projectId());
     const place = { region: location.region, projectId };
     if (lockFile) checkPlace(lockFile, { ...environment, ...place }, lockFileName(environment.name));
     return {

@@ -324,7 +324,7 @@ describe("an environment that cannot be reached", () => {
     expect(notes).toHaveLength(1);
     expect(notes[0]).toMatchObject({
       level: "info",
-      message: expect.stringContaining("no credentials were found"),
+      message: expect.stringContaining("No credentials were found"),
     });
   });
 

@@ -123,7 +123,7 @@ async function obtain(http: Http, location: Location, variables: Variables): Pro
     return { projectId, region, ...credentials, renewAt: expiresAt - margin };
   }
   throw new NoCredentialsError(
-    `Environment "${location.environment}": no credentials were found. Tried, in the provider's order:\n${tried.map((line) => `  ${line}`).join("\n")}\nSet HW_ACCESS_KEY and HW_SECRET_KEY, or whatever else terraform apply is run with.`,
+    `No credentials were found. Tried, in the provider's order:\n${tried.map((line) => `  ${line}`).join("\n")}\nSet HW_ACCESS_KEY and HW_SECRET_KEY, or whatever else terraform apply is run with.`,
   );
 }
 

@@ -53,14 +53,14 @@ export async function findProjectId(
   location: Location,
   source: CredentialSource,
 ): Promise<string> {
-  const { environment, iamUrl, projectName } = location;
+  const { region, iamUrl, projectName } = location;
   const url = `${iamUrl}/v3/projects?name=${encode(projectName)}`;
   const response = await http.send({ method: "GET", url, ...authenticated(source) });
   const { projects } = parse(projectsSchema, response, url, "a list of projects");
   const [id, ...others] = new Set(projects.map((project) => project.id));
   if (id !== undefined && others.length === 0) return id;
   throw new ConfigurationError(
-    `Environment "${environment}": the account has ${id === undefined ? "no project" : `${others.length + 1} projects`} named "${projectName}". Set projectId or projectName in workspaceImages.environments.${environment} of cdktf.json.`,
+    `The account has ${id === undefined ? "no project" : `${others.length + 1} projects`} named "${projectName}", which is asked for in region ${region}. Set projectId or projectName of the environments there, in workspaceImages.environments of cdktf.json.`,
   );
 }
 

@@ -98,7 +98,7 @@ export class WorkspaceClient {
       if (images) return images;
     }
     throw new UnstableListingError(
-      `The images of environment "${this.location.environment}" changed while they were listed, ${RETAKES + 1} times in a row. Try again when nothing is being published there.`,
+      `The images of region ${this.location.region}, project ${await this.projectId()}, changed while they were listed, ${RETAKES + 1} times in a row. Try again when nothing is being published there.`,
     );
   }
 
@@ -131,7 +131,7 @@ export class WorkspaceClient {
     const id = await this.lookUpProject();
     if (/^[\w-]{1,64}$/.test(id)) return id;
     throw new ConfigurationError(
-      `Environment "${this.location.environment}": its project ID (from HW_PROJECT_ID, the profile or IAM) is none: it must have 1 to 64 letters, digits, dashes or underscores.`,
+      `The project ID for region ${this.location.region} (from HW_PROJECT_ID, the profile or IAM) is none: it must have 1 to 64 letters, digits, dashes or underscores.`,
     );
   }
 

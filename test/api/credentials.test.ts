@@ -1,11 +1,12 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App } from "cdktf";
+import { App, TerraformStack } from "cdktf";
 import {
   ApiError,
   ConfigurationError,
   CredentialsError,
+  DataHuaweicloudWorkspaceImage,
   NoCredentialsError,
   ResponseError,
   WorkspaceImageCatalog,
@@ -13,7 +14,8 @@ import {
 import { WorkspaceApi } from "../../src/api/workspace-client";
 import { DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
 import { type EnvironmentConfig, locate } from "../../src/environment";
-import { rejection } from "../support/images";
+import { rejection, thrown } from "../support/images";
+import { TestProject } from "../support/project";
 import { asked, ids, LIMITS, list, REGION, type Variables, withServer } from "./support";
 
 const { accessKey, secretKey, user, agency, idp } = DEFAULT_ACCOUNT;
@@ -553,7 +555,7 @@ describe("where nothing is found", () => {
     expect(error).toBeInstanceOf(NoCredentialsError);
     expect(error.code).toBe("NO_CREDENTIALS");
     const lines = error.message.split("\n").map((line) => line.trim());
-    expect(lines[0]).toBe('Environment "dev": no credentials were found. Tried, in the provider\'s order:');
+    expect(lines[0]).toBe("No credentials were found. Tried, in the provider's order:");
     expect(lines.slice(1, 6)).toEqual([
       "token: HW_AUTH_TOKEN is not set",
       "OIDC: HW_ASSUME_ROLE_IDP_ID is not set",
@@ -670,6 +672,55 @@ describe("through prefetch", () => {
     // Two accounts, and no project to look up.
     expect(asked(emulator, "iam")).toEqual([ASSUME, ASSUME]);
     expect(emulator.requests.filter(({ status }) => status >= 400)).toEqual([]);
+  });
+});
+
+describe("what environments of one place share", () => {
+  const settings = { dev: { region: REGION }, prod: { region: REGION } };
+  /** What the command line prints. */
+  const listed = async (variables: Variables) => {
+    const project = new TestProject(settings);
+    return (await project.cli(["list"], variables as Record<string, string>)).stderr;
+  };
+
+  test("fails with an error of each environment's own name, and of no other's", async () => {
+    const before = { variables: { ...process.env }, directory: process.cwd() };
+    process.chdir(String(where.HOME));
+    Object.assign(process.env, where);
+    try {
+      const app = new App();
+      await WorkspaceImageCatalog.prefetch(app, { environments: settings, mode: "auto" });
+      for (const [environment, other] of [
+        ["dev", "prod"],
+        ["prod", "dev"],
+      ] as const) {
+        const stack = new TerraformStack(app, `stack-${environment}`);
+        const error = thrown(
+          () => new DataHuaweicloudWorkspaceImage(stack, "office", { environment, imageType: "gold" }),
+        );
+        expect(error.code).toBe("ENVIRONMENT_UNAVAILABLE");
+        expect(error.message).toContain(
+          `(environment "${environment}"): there is no pin "office" yet, and the images could not be listed. No credentials were found.`,
+        );
+        expect(error.message).not.toContain(`"${other}"`);
+      }
+    } finally {
+      process.env = before.variables;
+      process.chdir(before.directory);
+    }
+  });
+
+  test("is said once for all of them by the command line", async () => {
+    expect(await listed(where)).toMatch(/^error: dev, prod: No credentials were found\. Tried/);
+    emulator.inject({ on: "iam", edit: () => ({ projects: [] }) });
+    expect(await listed(keys)).toMatch(
+      /^error: dev, prod: The account has no project named "cn-north-4", which is asked for in region cn-north-4\. Set projectId or projectName of the environments there/,
+    );
+    emulator.heal();
+    emulator.inject({ on: "iam", edit: () => ({ projects: [{ id: "no ID" }] }) });
+    expect(await listed(keys)).toMatch(
+      /^error: dev, prod: The project ID for region cn-north-4 \(from HW_PROJECT_ID, the profile or IAM\) is none/,
+    );
   });
 });
 

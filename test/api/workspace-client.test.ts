@@ -194,7 +194,10 @@ describe("a listing that changes meanwhile", () => {
     });
     const error = await rejection(clientOf(emulator).listImages());
     expect(error).toBeInstanceOf(UnstableListingError);
-    expect(error).toMatchObject({ code: "UNSTABLE_LISTING", message: expect.stringContaining('"dev"') });
+    expect(error).toMatchObject({
+      code: "UNSTABLE_LISTING",
+      message: expect.stringContaining(`region cn-north-4, project ${emulator.projectId("cn-north-4")},`),
+    });
     expect(offsets(emulator).filter((offset) => offset === 0)).toHaveLength(4);
   });
 
@@ -385,7 +388,9 @@ describe("the project", () => {
     const server = await serve((_, response) => response.end(body));
     expect(await rejection(clientOf(server).listImages())).toMatchObject({
       code: "CONFIGURATION",
-      message: expect.stringMatching(new RegExp(`"dev".*${message} named "cn-north-4".*projectId`)),
+      message: expect.stringMatching(
+        new RegExp(`${message} named "cn-north-4".*region cn-north-4.*projectId`),
+      ),
     });
   });
 
