@@ -19,6 +19,7 @@ export interface Page {
  * all the while can have slipped between two pages, whatever was published or deleted, and in whichever order the
  * pages came: what stood behind that image in the one answer cannot stand before it in the other. The listing ends
  * where nothing follows that image; a page that is merely short proves it only together with a total that agrees.
+ * An empty first page is believed unless its total says otherwise.
  * This holds as long as an image keeps its place in the order, and pages that hold more do not shrink to one image.
  *
  * @param readPage reads the page at an offset
@@ -35,7 +36,8 @@ export async function takeListing(
   const first = await readPage(start);
   // A service may give less than was asked for: what it gave first is the size of a page.
   const size = first.images.length;
-  if (size === 0) return [];
+  // Nothing where there should be something is not believed at once: every pin would look deleted.
+  if (size === 0) return (first.total ?? 0) > start ? undefined : [];
   const step = Math.max(1, size - 1);
   const pages = [first];
   let isOver = false;

@@ -81,7 +81,7 @@ export class WorkspaceClient {
    * @param query all ten parameters; `limit` is the size of a page, `offset` leaves out the first images
    * @param options.concurrency how many pages are fetched side by side, after the first
    * @throws FilterError if `limit` or `offset` is out of range
-   * @throws UnstableListingError if the listing kept changing
+   * @throws UnstableListingError if the listing kept changing, or kept contradicting itself
    * @throws ConfigurationError, CredentialsError, ApiError, ConnectionError, ResponseError as the reason may be
    */
   async listImages(query: ListImagesQuery = {}, { concurrency = 4 } = {}): Promise<WorkspaceImage[]> {
@@ -97,8 +97,9 @@ export class WorkspaceClient {
       const images = await takeListing(readPage, offset, concurrency);
       if (images) return images;
     }
+    const { region } = this.location;
     throw new UnstableListingError(
-      `The images of region ${this.location.region}, project ${await this.projectId()}, changed while they were listed, ${RETAKES + 1} times in a row. Try again when nothing is being published there.`,
+      `The images of region ${region}, project ${await this.projectId()}, changed while they were listed, or came as none although total_count says that there are some, ${RETAKES + 1} times in a row. Try again when nothing is being published there.`,
     );
   }
 
