@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { baseUrl, isLoopback, type Location } from "../environment";
 import { CredentialsError, NoCredentialsError, WorkspaceImagesError } from "../errors";
+import { ApiError } from "./api-error";
 import { type Http, METADATA_HOST } from "./http";
 import {
   type Agency,
@@ -68,31 +69,52 @@ export class CredentialSources {
 
 /** Credentials that are obtained when first needed, and again when they end. */
 export class CredentialSource {
-  private current: Promise<Credentials> | undefined;
+  private held: Credentials | undefined;
+  private coming: Promise<Credentials> | undefined;
 
   constructor(private readonly obtain: () => Promise<Credentials>) {}
 
   /**
-   * The credentials, with some time to go.
+   * Credentials that hold. Where they are about to end, others are obtained meanwhile.
    * @throws NoCredentialsError if no source has any
    * @throws CredentialsError if a source is unusable
    * @throws ApiError, ConnectionError, ResponseError if IAM gives none
    */
   async get(): Promise<Credentials> {
-    this.current ??= this.obtain();
-    const credentials = await this.current;
-    if (credentials.renewAt === undefined || Date.now() < credentials.renewAt) return credentials;
-    await this.renew(credentials);
-    return this.current;
+    const { held } = this;
+    const { renewAt = Number.POSITIVE_INFINITY, expiresAt = Number.POSITIVE_INFINITY } = held ?? {};
+    if (held && Date.now() < renewAt) return held;
+    const coming = this.obtainOnce();
+    if (!held || Date.now() >= expiresAt) return coming;
+    // Those that are there still hold: it is no harm yet if there are no others.
+    coming.catch(() => {});
+    return held;
   }
 
-  /** Obtains credentials anew if `used` can end; whether there are others to try. */
+  /** Lets credentials be obtained anew if `used`, which were refused, can end; whether there are others to try. */
   async renew(used: Credentials | undefined): Promise<boolean> {
     if (used?.expiresAt === undefined) return false;
-    // Side by side, several requests see the end at once: the first renews for all.
-    const seen = this.current;
-    if ((await seen) === used && this.current === seen) this.current = this.obtain();
+    // Side by side, several requests see the end at once: the first lets go of them for all.
+    if (this.held === used) this.held = undefined;
     return true;
+  }
+
+  /** Several that ask at once share what comes. */
+  private obtainOnce(): Promise<Credentials> {
+    this.coming ??= this.obtain().then(
+      (credentials) => {
+        this.held = credentials;
+        this.coming = undefined;
+        return credentials;
+      },
+      (error: unknown) => {
+        // A refusal stays, because wrong passwords lock an account; anything else may pass.
+        const isRefusal = error instanceof ApiError && error.status < 500 && error.status !== 429;
+        if (!isRefusal) this.coming = undefined;
+        throw error;
+      },
+    );
+    return this.coming;
   }
 }
 

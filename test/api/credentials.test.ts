@@ -11,7 +11,7 @@ import {
   ResponseError,
   WorkspaceImageCatalog,
 } from "../../src";
-import { WorkspaceApi } from "../../src/api/workspace-client";
+import { WorkspaceApi, type WorkspaceClient } from "../../src/api/workspace-client";
 import { DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
 import { type EnvironmentConfig, locate } from "../../src/environment";
 import { rejection, thrown } from "../support/images";
@@ -761,26 +761,73 @@ describe("credentials that end during a run", () => {
     await paged.close();
   });
 
-  test("are renewed before they end, so that no request is refused", async () => {
-    const api = new WorkspaceApi({ variables: password(), limits: LIMITS });
-    const client = api.client(locate({ name: "dev", region: REGION }, password()));
+  describe("and are about to", () => {
     const issued = () => asked(emulator, "iam").filter((request) => request.startsWith("POST")).length;
-    emulator.setLifetime(120_000);
-    await client.projectId();
-    await client.listImages();
-    expect(issued()).toBe(1);
-    const start = Date.now();
-    const clock = jest.spyOn(Date, "now").mockImplementation(() => start + 61_000);
-    try {
+    let api: WorkspaceApi;
+    let client: WorkspaceClient;
+    let later: number;
+    let clock: jest.SpyInstance;
+    beforeEach(async () => {
+      emulator.setLifetime(120_000);
+      api = new WorkspaceApi({ variables: { ...password(), HW_MAX_RETRIES: "0" }, limits: LIMITS });
+      client = api.client(locate({ name: "dev", region: REGION }, password()));
+      await client.listImages();
+      expect(issued()).toBe(1);
+      const start = Date.now();
+      later = 0;
+      clock = jest.spyOn(Date, "now").mockImplementation(() => start + later);
+    });
+    afterEach(async () => {
+      clock.mockRestore();
+      await api.close();
+    });
+
+    test("are renewed once before, so that no request is refused", async () => {
+      later = 61_000;
       const listings = await Promise.all([1, 2, 3].map(() => client.listImages()));
       for (const listing of listings) expect(ids(listing)).toEqual(images);
-    } finally {
-      clock.mockRestore();
+      while (issued() < 2) await new Promise((resolve) => setImmediate(resolve));
+      // When the first have ended, the second are there.
+      later = 120_500;
+      expect(ids(await client.listImages())).toEqual(images);
+      expect(issued()).toBe(2);
+      expect(emulator.requests.filter(({ status }) => status === 401)).toEqual([]);
+    });
+
+    test("are used to their end where there are no others, without waiting for them", async () => {
+      later = 61_000;
+      emulator.inject({ on: "iam", delayHeadersMs: 60_000 });
+      expect(ids(await client.listImages())).toEqual(images);
+      emulator.heal();
+    });
+
+    test("are obtained again when what failed has passed", async () => {
+      emulator.inject({ on: "iam", status: 503, shape: "iam" });
+      later = 61_000;
+      expect(ids(await client.listImages())).toEqual(images);
+      later = 121_000;
+      expect(await rejection(client.listImages())).toMatchObject({ code: "IAM.503" });
+      emulator.heal();
+      expect(ids(await client.listImages())).toEqual(images);
+    });
+  });
+
+  test("are asked for again where what failed may have passed, and not where they were refused", async () => {
+    for (const [fault, times] of [
+      [{ status: 503, shape: "iam" }, 2],
+      [{ status: 401, shape: "iam" }, 1],
+    ] as const) {
+      emulator.requests.length = 0;
+      emulator.inject({ ...fault, on: "iam" });
+      const api = new WorkspaceApi({ variables: { ...password(), HW_MAX_RETRIES: "0" } });
+      for (const name of ["dev", "prod"]) {
+        const client = api.client(locate({ name, region: REGION }, password()));
+        expect(await rejection(client.listImages())).toMatchObject({ status: fault.status });
+      }
+      await api.close();
+      expect(asked(emulator, "iam")).toHaveLength(times);
+      emulator.heal();
     }
-    await api.close();
-    // Within a minute of its end, a token is not used any more; the one after it is kept.
-    expect(issued()).toBe(2);
-    expect(emulator.requests.filter(({ status }) => status === 401)).toEqual([]);
   });
 
   test("are used for half their life where that is short", async () => {
