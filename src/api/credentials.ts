@@ -1,6 +1,8 @@
-import { createReadStream } from "node:fs";
+import { closeSync, constants, createReadStream, fstatSync, open } from "node:fs";
+import { Socket } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import * as v from "valibot";
 import { baseUrl, isLoopback, type Location } from "../environment";
 import { CredentialsError, NoCredentialsError, WorkspaceImagesError } from "../errors";
@@ -33,6 +35,8 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** Credentials that are about to end are renewed this long before, ms; the short-lived after half their life. */
 const RENEWAL_MARGIN = 60_000;
 const MAX_FILE = 1024 * 1024;
+/** How long a pipe is read, ms: whoever writes to it may first ask for the token. */
+const PIPE_TIME = 10_000;
 const METADATA_LIMITS = { headers: 1000, body: 1000, total: 2000 };
 
 /** The credentials of a run: obtained once for an account, however many environments use them. */
@@ -361,19 +365,43 @@ async function readIdToken(file: string): Promise<string> {
   );
 }
 
-/** A file's text; undefined where there is none. */
-async function readSmall(file: string, what: string): Promise<string | undefined> {
-  let text = "";
+/**
+ * The text of a file, or of a pipe (`<(…)` of a shell), within limits of size and time; undefined where there is none.
+ * @throws CredentialsError if it cannot be read, or is a folder or a device
+ */
+async function readSmall(path: string, what: string): Promise<string | undefined> {
+  let file: number;
   try {
-    // Read as a stream, a device that never ends is too large as well.
-    for await (const chunk of createReadStream(file, { encoding: "utf8", end: MAX_FILE })) text += chunk;
+    // Otherwise a pipe that nobody writes to would never be opened, and the process never end.
+    file = await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new CredentialsError(`${what} cannot be read (${code}).`);
   }
-  if (Buffer.byteLength(text) > MAX_FILE) {
-    throw new CredentialsError(`${what} is larger than ${MAX_FILE / 1024 / 1024} MB.`);
+  const stats = fstatSync(file);
+  if (!stats.isFile() && !stats.isFIFO()) {
+    closeSync(file);
+    throw new CredentialsError(`${what} is neither a file nor a pipe.`);
   }
-  return text;
+  const stream = stats.isFIFO() ? new Socket({ fd: file }) : createReadStream("", { fd: file });
+  const timer = setTimeout(
+    () => stream.destroy(new CredentialsError(`${what} did not end within ${PIPE_TIME / 1000} s.`)),
+    PIPE_TIME,
+  );
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of stream) {
+      size += chunk.length;
+      if (size > MAX_FILE) throw new CredentialsError(`${what} is larger than ${MAX_FILE / 1024 / 1024} MB.`);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof CredentialsError) throw cause;
+    throw new CredentialsError(`${what} cannot be read (${(cause as NodeJS.ErrnoException).code}).`);
+  } finally {
+    clearTimeout(timer);
+  }
+  return Buffer.concat(chunks).toString();
 }

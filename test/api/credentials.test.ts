@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { closeSync, mkdirSync, mkdtempSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
@@ -11,11 +12,13 @@ import {
   ResponseError,
   WorkspaceImageCatalog,
 } from "../../src";
+import { CredentialSource } from "../../src/api/credentials";
+import { Secret } from "../../src/api/secret";
 import { WorkspaceApi, type WorkspaceClient } from "../../src/api/workspace-client";
 import { DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
 import { type EnvironmentConfig, locate } from "../../src/environment";
 import { rejection, thrown } from "../support/images";
-import { TestProject } from "../support/project";
+import { ROOT, run, TestProject } from "../support/project";
 import { asked, ids, LIMITS, list, REGION, type Variables, withServer } from "./support";
 
 const { accessKey, secretKey, user, agency, idp } = DEFAULT_ACCOUNT;
@@ -192,6 +195,24 @@ describe("each source", () => {
     const variables = { ...where, HW_ASSUME_ROLE_IDP_ID: idp.id, HW_ASSUME_ROLE_ID_TOKEN_FILE };
     expect(ids(await list(variables))).toEqual(images);
   });
+
+  test("OIDC with a token from a pipe of the shell", async () => {
+    const project = new TestProject({ dev: { region: REGION } });
+    const line =
+      'HW_ASSUME_ROLE_ID_TOKEN_FILE=<(sleep 0.3; echo "$ID_TOKEN") exec "$NODE" "$CLI" list --json';
+    const { stdout, stderr } = await run("bash", ["-c", line], {
+      cwd: project.directory,
+      variables: {
+        ...(where as Record<string, string>),
+        HW_ASSUME_ROLE_IDP_ID: idp.id,
+        ID_TOKEN: idp.idToken,
+        NODE: process.execPath,
+        CLI: join(ROOT, "lib/cli/index.js"),
+      },
+    });
+    expect(stderr).toBe("");
+    expect(ids(JSON.parse(stdout).dev)).toEqual(images);
+  }, 60_000);
 
   test("a token that is larger than most servers' headers", async () => {
     const large = "T".repeat(100_000);
@@ -430,8 +451,13 @@ describe("unusable credentials", () => {
       { HW_SHARED_CONFIG_FILE: "/nowhere/config.json" },
       "/nowhere/config.json does not exist, but HW_SHARED_CONFIG_FILE names it",
     ],
-    ["a shared file that never ends", { HW_SHARED_CONFIG_FILE: "/dev/zero" }, "is larger than 1 MB"],
-    ["a folder as shared file", { HW_SHARED_CONFIG_FILE: "/" }, "cannot be read (EISDIR)"],
+    ["a device as shared file", { HW_SHARED_CONFIG_FILE: "/dev/zero" }, "is neither a file nor a pipe"],
+    ["a folder as shared file", { HW_SHARED_CONFIG_FILE: "/" }, "is neither a file nor a pipe"],
+    [
+      "a device as token file",
+      { HW_ASSUME_ROLE_IDP_ID: "i", HW_ASSUME_ROLE_ID_TOKEN_FILE: "/dev/zero" },
+      "is neither a file nor a pipe",
+    ],
   ])("%s", async (_, variables, message) => {
     const text = await refused(variables);
     expect(text).toContain(message);
@@ -449,6 +475,50 @@ describe("unusable credentials", () => {
     expect(error.message).toContain("WORKSPACE_IMAGES_METADATA_ENDPOINT");
     expect(error.message).toContain(message);
     expect(error.message).not.toContain("canary");
+  });
+
+  test("a shared file that is too large", async () => {
+    sharedFile(" ".repeat(1024 * 1024 + 1));
+    expect(await refused({})).toContain("is larger than 1 MB");
+  });
+
+  describe("of a pipe", () => {
+    const pipe = (name = "pipe") => {
+      const path = join(String(where.HOME), name);
+      execFileSync("mkfifo", [path]);
+      return path;
+    };
+
+    test("that nobody writes to, or that never ends, are not waited for without end", async () => {
+      const silent = pipe();
+      const endless = pipe("endless");
+      const writer = openSync(endless, "r+");
+      writeSync(writer, "{");
+      try {
+        for (const message of await Promise.all([
+          refused({ HW_SHARED_CONFIG_FILE: silent }),
+          refused({ HW_SHARED_CONFIG_FILE: endless }),
+        ])) {
+          expect(message).toContain("did not end within 10 s");
+        }
+      } finally {
+        closeSync(writer);
+      }
+    }, 60_000);
+
+    test("that gives more than any token are not read to the end", async () => {
+      const path = pipe();
+      const writer = spawn("sh", ["-c", `exec cat /dev/zero > '${path}'`], { stdio: "ignore" });
+      try {
+        // The shell waits until someone reads.
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        expect(await refused({ HW_ASSUME_ROLE_IDP_ID: "i", HW_ASSUME_ROLE_ID_TOKEN_FILE: path })).toContain(
+          "is larger than 1 MB",
+        );
+      } finally {
+        writer.kill();
+      }
+    }, 60_000);
   });
 
   describe("that no header can carry", () => {
@@ -828,6 +898,21 @@ describe("credentials that end during a run", () => {
       expect(asked(emulator, "iam")).toHaveLength(times);
       emulator.heal();
     }
+  });
+
+  test("are not let go of when those before them are refused late", async () => {
+    let count = 0;
+    const source = new CredentialSource(async () => ({
+      accessKey: `${++count}`,
+      secretKey: new Secret("secret"),
+      expiresAt: Date.now() + 3600_000,
+    }));
+    const first = await source.get();
+    await source.renew(first);
+    const second = await source.get();
+    expect(second).toMatchObject({ accessKey: "2" });
+    expect(await source.renew(first)).toBe(true);
+    expect(await source.get()).toBe(second);
   });
 
   test("are used for half their life where that is short", async () => {
