@@ -709,6 +709,56 @@ describe("through prefetch", () => {
     expect(asked(emulator, "iam").filter((request) => request === "GET /v3/projects")).toHaveLength(2);
   });
 
+  test("one set of credentials serves every region, each with an IAM endpoint of its own", async () => {
+    Object.assign(process.env, keys, {
+      HW_ASSUME_ROLE_AGENCY_NAME: agency.agencyName,
+      HW_ASSUME_ROLE_DOMAIN_NAME: agency.domainName,
+    });
+    // As in the cloud, the region's name is the only difference between the endpoints.
+    const asks: string[] = [];
+    await withServer(
+      (request, response) => {
+        asks.push(`${request.method} ${request.url?.replace(/\?.*/, "")}`);
+        const credential = {
+          access: "A",
+          secret: "secret",
+          securitytoken: "token",
+          expires_at: "2999-01-01T00:00:00Z",
+        };
+        response.end(JSON.stringify({ credential, projects: [{ id: "p" }], images: [] }));
+      },
+      async (url) => {
+        const at = (region: string) => ({
+          region,
+          endpoints: { iam: `${url}/iam.${region}`, workspace: `${url}/workspace.${region}` },
+        });
+        await prefetch({ dev: at("cn-north-4"), prod: at("cn-south-1") });
+      },
+    );
+    expect(asks.filter((ask) => ask.startsWith("POST"))).toHaveLength(1);
+    expect(asks.filter((ask) => ask.startsWith("GET")).sort()).toEqual([
+      "GET /iam.cn-north-4/v3/projects",
+      "GET /iam.cn-south-1/v3/projects",
+      "GET /workspace.cn-north-4/v2/p/images",
+      "GET /workspace.cn-south-1/v2/p/images",
+    ]);
+  });
+
+  test("a password gives one token for each project, however many environments are in it", async () => {
+    const password = {
+      HW_USER_NAME: user.name,
+      HW_USER_PASSWORD: user.password,
+      HW_DOMAIN_NAME: user.domainName,
+    };
+    const tokens = () => asked(emulator, "iam").filter((request) => request === "POST /v3/auth/tokens");
+    Object.assign(process.env, where, password);
+    await prefetch({ dev: { region: REGION }, test: { region: REGION }, prod: { region: REGION } });
+    expect(tokens()).toHaveLength(1);
+    emulator.requests.length = 0;
+    await prefetch({ dev: { region: REGION }, test: { region: REGION }, prod: { region: "cn-south-1" } });
+    expect(tokens()).toHaveLength(2);
+  });
+
   test("a profile that a variable overrides makes no account of its own", async () => {
     Object.assign(process.env, keys, {
       HW_ASSUME_ROLE_AGENCY_NAME: agency.agencyName,
@@ -791,6 +841,30 @@ describe("what environments of one place share", () => {
     expect(await listed(keys)).toMatch(
       /^error: dev, prod: The project ID for region cn-north-4 \(from HW_PROJECT_ID, the profile or IAM\) is none/,
     );
+  });
+});
+
+describe("the project of a profile", () => {
+  const profileOf = (region: string | undefined) => {
+    const key = { accessKeyId: accessKey, secretAccessKey: secretKey };
+    const projectId = emulator.projectId("cn-north-4");
+    sharedFile({ current: "a", profiles: [{ name: "a", ...key, projectId, ...(region && { region }) }] });
+  };
+
+  test.each([
+    ["the profile's region", "cn-north-4", "cn-north-4"],
+    ["any region where the profile has none", undefined, "cn-north-4"],
+  ])("is that of an environment in %s", async (_, ofProfile, region) => {
+    profileOf(ofProfile);
+    expect(ids(await list(where, { region }))).toEqual(images);
+    expect(asked(emulator, "iam")).toEqual([]);
+  });
+
+  test("is not that of an environment in another region, for which IAM is asked", async () => {
+    profileOf("cn-north-4");
+    expect(ids(await list(where, { region: "cn-south-1" }))).toEqual(ids(emulator.images("cn-south-1")));
+    expect(asked(emulator, "iam")).toEqual(["GET /v3/projects"]);
+    expect(asked(emulator, "images")[0]).toBe(`GET /v2/${emulator.projectId("cn-south-1")}/images`);
   });
 });
 
