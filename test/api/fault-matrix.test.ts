@@ -14,6 +14,9 @@ const POSITIONS = {
 };
 type Position = keyof typeof POSITIONS;
 
+/** Limit of a call, ms. */
+const TOTAL = 30_000;
+
 /** Either the whole listing, or the code of a typed error. */
 type Outcome = "listing" | (string & Record<never, never>);
 
@@ -36,10 +39,11 @@ const passing = (fault: Omit<Fault, "on" | "times">, always: Outcome, more: Part
   ...more,
 });
 /** A fault that another attempt would meet again. */
-const lasting = (fault: Omit<Fault, "on" | "times">, outcome: Outcome): Row => ({
+const lasting = (fault: Omit<Fault, "on" | "times">, outcome: Outcome, more: Partial<Row> = {}): Row => ({
   fault: () => fault,
   once: outcome,
   always: outcome,
+  ...more,
 });
 
 const at = (ms: number) => new Date(Date.now() + ms).toUTCString();
@@ -70,6 +74,10 @@ const FAULTS: Record<string, Row> = {
   "reset during the body": passing({ reset: "during" }, "CONNECTION"),
   "slow headers": passing({ delayHeadersMs: 5000 }, "CONNECTION", { limits: { headers: 500 } }),
   "slow body": passing({ delayBodyMs: 5000 }, "CONNECTION", { limits: { body: 500 } }),
+  // Another attempt would have no time left.
+  "headers slower than the whole call's limit": lasting({ delayHeadersMs: 20_000 }, "CONNECTION", {
+    limits: { total: 3000 },
+  }),
   "truncated JSON": passing({ body: "truncated" }, "RESPONSE"),
   "truncated gzip": passing({ body: "truncated-gzip" }, "CONNECTION"),
   "an empty body": passing({ body: "empty" }, "RESPONSE"),
@@ -204,14 +212,25 @@ describe("faults of connections", () => {
     60_000,
   );
 
-  test("TLS with an unknown CA at every position", async () => {
-    const known = await certificate();
-    const unknown = await certificate();
-    const emulator = await WorkspaceEmulator.start({ maxLimit: 10, tls: known });
-    const stranger = await WorkspaceEmulator.start({ maxLimit: 10, tls: unknown });
-    const gate = await Gate.open(emulator.url);
+  describe("TLS with an unknown CA", () => {
+    let emulator: WorkspaceEmulator;
+    let stranger: WorkspaceEmulator;
+    let gate: Gate;
     const project = new TestProject({ dev: { region: REGION } });
-    project.write("ca.pem", known.cert);
+
+    beforeAll(async () => {
+      const known = await certificate();
+      emulator = await WorkspaceEmulator.start({ maxLimit: 10, tls: known });
+      stranger = await WorkspaceEmulator.start({ maxLimit: 10, tls: await certificate() });
+      gate = await Gate.open(emulator.url);
+      project.write("ca.pem", known.cert);
+    });
+    afterAll(async () => {
+      await gate.close();
+      await emulator.close();
+      await stranger.close();
+    });
+
     const run = async (variables: Record<string, string>): Promise<Outcome> => {
       const { stdout } = await project.cli(["list", "--json"], {
         ...emulator.variables,
@@ -223,30 +242,39 @@ describe("faults of connections", () => {
       expect(ids(dev)).toEqual(ids(emulator.images(REGION)));
       return "listing";
     };
-    try {
-      const throughGate = { WORKSPACE_IMAGES_ENDPOINT: gate.url.replace("http:", "https:") };
-      expect(await run(throughGate)).toBe("listing");
-      expect(await run({ HW_AUTH_URL: `${stranger.url}/v3` })).toBe("CONNECTION");
-      expect(await run({ WORKSPACE_IMAGES_ENDPOINT: stranger.url })).toBe("CONNECTION");
-      // Always, and then only for one connection.
-      for (const times of [Number.POSITIVE_INFINITY, 1]) {
+
+    test.each(
+      (Object.keys(POSITIONS) as Position[]).flatMap((position) =>
+        (["once", "always"] as const).map((times) => [times, position] as const),
+      ),
+    )(
+      "%s at %s: a connection error, and nothing is sent there",
+      async (times, position) => {
+        const url = gate.url.replace("http:", "https:");
+        const variables: Record<string, string> =
+          position === "IAM" ? { HW_AUTH_URL: `${url}/v3` } : { WORKSPACE_IMAGES_ENDPOINT: url };
+        const meet = () => gate.lead(stranger.url, times === "once" ? 1 : Number.POSITIVE_INFINITY);
         gate.lead(emulator.url);
-        emulator.inject({
-          on: POSITIONS["the first page"],
-          headers: { connection: "close" },
-          before: () => gate.lead(stranger.url, times),
-          times: 1,
-        });
-        expect(await run(throughGate)).toBe("CONNECTION");
-      }
-      expect(await run(throughGate)).toBe("listing");
-      expect(stranger.requests).toEqual([]);
-    } finally {
-      await gate.close();
-      await emulator.close();
-      await stranger.close();
-    }
-  }, 60_000);
+        if (position === "a later page") {
+          emulator.inject({
+            on: POSITIONS["the first page"],
+            headers: { connection: "close" },
+            before: meet,
+            times: 1,
+          });
+        } else meet();
+        // A certificate that is not trusted is not tried again.
+        expect(await run(variables)).toBe("CONNECTION");
+        if (position !== "a later page") {
+          expect(await run(variables)).toBe(times === "once" ? "listing" : "CONNECTION");
+        }
+        gate.lead(emulator.url);
+        expect(await run(variables)).toBe("listing");
+        expect(stranger.requests).toEqual([]);
+      },
+      60_000,
+    );
+  });
 });
 
 /** Lists with credentials of an agency, which can end. */
@@ -256,6 +284,7 @@ async function outcome(
   limits: Partial<Limits> = {},
 ): Promise<Outcome> {
   const { agencyName, domainName } = DEFAULT_ACCOUNT.agency;
+  const started = performance.now();
   try {
     const images = await list(
       {
@@ -264,13 +293,16 @@ async function outcome(
         HW_ASSUME_ROLE_DOMAIN_NAME: domainName,
         HW_MAX_RETRIES: "2",
       },
-      { limits: { headers: 20_000, body: 20_000, total: 30_000, ...limits } },
+      { limits: { headers: 20_000, body: 20_000, total: TOTAL, ...limits } },
     );
     expect(ids(images)).toEqual(ids(emulator.images(REGION)));
     return "listing";
   } catch (error) {
     if (error instanceof WorkspaceImagesError) return error.code;
     throw error;
+  } finally {
+    // The calls around the one that meets the fault take next to nothing.
+    expect(performance.now() - started).toBeLessThan((limits.total ?? TOTAL) + 10_000);
   }
 }
 
