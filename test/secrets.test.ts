@@ -224,18 +224,40 @@ test("the search finds every secret, and parts of them", () => {
 
 describe("a synth", () => {
   test.concurrent.each(Object.keys(SOURCES).map((source) => [source]))(
-    "with credentials from %s leaves no secret in outputs, lock files, cache and cdktf.out",
+    "with credentials from %s leaves no secret in outputs, lock files, cache and cdktf.out, refused or not",
     async (source) => {
       const world = await World.start();
-      const run = await world.project.script(APP, await world.variables(source));
-      await world.close();
-      expect(run.stdout).toContain("synthesized");
-      const traces = world.traces(run);
-      // All that is searched is there.
-      for (const trace of ["dev.lock.json", "cdk.tf.json", world.cache, "WORKSPACE-IMAGES ", "FETCH "]) {
-        expect(traces).toContain(trace);
+      const variables = await world.variables(source);
+      const synth = (more: Variables = {}) => world.project.script(APP, { ...variables, ...more });
+      /** A synth whose listing is refused, with an answer that repeats all that was sent. */
+      const refused = () =>
+        withEcho("service", (url) =>
+          synth({ WORKSPACE_IMAGES_ENDPOINT: url, XDG_CACHE_HOME: world.project.path("no-cache") }),
+        );
+      try {
+        const withoutPins = await refused();
+        expect(withoutPins.code).toBe(3);
+        expect(withoutPins.stderr).toMatch(/the images could not be listed\. .* was refused: 403 echo/);
+        expect(leaks(world.traces(withoutPins))).toEqual([]);
+
+        const listed = await synth();
+        expect(listed.stdout).toContain("synthesized");
+        const traces = world.traces(listed);
+        // All that is searched is there.
+        for (const trace of ["dev.lock.json", "cdk.tf.json", world.cache, "WORKSPACE-IMAGES ", "FETCH "]) {
+          expect(traces).toContain(trace);
+        }
+        expect(leaks(traces)).toEqual([]);
+
+        const withPins = await refused();
+        expect(withPins.stdout).toContain("synthesized");
+        expect(filesIn(world.project.path("cdktf.out"))).toMatch(
+          /manifest\.json\n.*was not listed; its pins are used as they are\. .* was refused: 403 echo/s,
+        );
+        expect(leaks(world.traces(withPins))).toEqual([]);
+      } finally {
+        await world.close();
       }
-      expect(leaks(traces)).toEqual([]);
     },
     60_000,
   );
