@@ -355,7 +355,18 @@ describe("the command", () => {
   });
 });
 
-const ECHOES = ["service", "gateway", "iam", "html", "text", "json", "headers", "no HTTP"] as const;
+const ECHOES = [
+  "service",
+  "gateway",
+  "iam",
+  "html",
+  "escaped html",
+  "base64",
+  "text",
+  "json",
+  "headers",
+  "no HTTP",
+] as const;
 
 /** How a server repeats what it was sent, in an answer that is an error. */
 function echo(
@@ -384,6 +395,22 @@ function echo(
       return json({ error: { code: `echo ${inJson}`, message: `echo ${inJson}`, title: inJson } }, 401);
     case "html":
       return response.writeHead(200, { "content-type": "text/html" }).end(`<p>echo ${sent}`);
+    case "escaped html": {
+      const entities: Record<string, string> = {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        '"': "&quot;",
+        "'": "&#39;",
+      };
+      const escaped = inJson.replace(/[&<>"']/g, (character) => entities[character] ?? "");
+      return response.writeHead(500, { "content-type": "text/html" }).end(`<p>echo ${escaped}`);
+    }
+    case "base64": {
+      const values = [...sentValues(body), ...Object.values(request.headers)].map(String);
+      const encoded = values.map((value) => Buffer.from(`user:${value}`).toString("base64")).join(" ");
+      return json({ error_code: "echo", error_msg: encoded }, 400);
+    }
     case "text":
       return response.writeHead(500).end(`echo ${sent}`);
     case "json":
