@@ -152,7 +152,7 @@ function hints({ status, clockSkew = 0, encodedAuthorizationMessage }: Refusal):
     );
   } else if (status === 401) {
     found.push(
-      "Check the credentials: HW_ACCESS_KEY and HW_SECRET_KEY, or the profile, and whether they have expired.",
+      "Check the credentials that are used, and whether they have expired: HW_AUTH_TOKEN, else HW_ACCESS_KEY and HW_SECRET_KEY, else the user's password, else the profile.",
     );
   }
   if (status === 403)

@@ -398,8 +398,7 @@ function connectionError(
 ): ConnectionError {
   const seconds = (ms: number) => `${ms / 1000} s`;
   const reasons: Record<string, string> = {
-    ECONNREFUSED:
-      "the connection was refused: does the service run, and is the endpoint, or the proxy in HTTPS_PROXY, right?",
+    ECONNREFUSED: `the connection was refused: does the service run, and is the endpoint${isLoopback(url.hostname) ? "" : ", or the proxy in HTTPS_PROXY,"} right?`,
     ENOTFOUND: "the name is unknown: check the region, the endpoint, and whether this machine is online.",
     EAI_AGAIN: "the name could not be looked up: check whether this machine is online.",
     UND_ERR_CONNECT_TIMEOUT: `no connection within ${seconds(limits.connect)}: check the network, HTTPS_PROXY and the endpoint.`,
