@@ -6,16 +6,13 @@ import { ConfigurationError, ListingRequiredError, WorkspaceImagesError } from "
 import type { Listing, ListingQuery } from "../image-filter";
 import { type EnvironmentListings, type ListingSource, openListings } from "../listing-source";
 import { type LockFile, readLockFile } from "../lock-file";
-import { printWarning, withProgress } from "./output";
+import { type Answer, printWarning, withProgress } from "./output";
 
 /** Options that every command has. */
 export interface CommonOptions {
   readonly env?: string[] | undefined;
   readonly json?: boolean | undefined;
 }
-
-/** What a command found for one environment: its answer, or why there is none. */
-export type Answer<T> = { readonly value: T } | { readonly error: WorkspaceImagesError };
 
 /** One environment of the project, with its pins. */
 export interface Workplace {

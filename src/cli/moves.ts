@@ -5,8 +5,8 @@ import { type LockedPlace, lockFileName, type Pin, updateLockFile } from "../loc
 import { differences, hasSameFilter, type Move, type Outdated, type Pins } from "../pinning";
 import { printable } from "../printable";
 import type { WorkspaceImage } from "../workspace-image";
-import { type Answer, thenEach } from "./environments";
-import { colors, count, print, report, sections, wrap } from "./output";
+import { thenEach } from "./environments";
+import { type Answer, colors, count, print, report, sections, wrap } from "./output";
 
 /** What a moved pin does to each kind of resource that uses it (provider 1.97.1). */
 const CONSEQUENCES = `What a new image does to a resource when Terraform applies it:

@@ -3,7 +3,9 @@ import pc from "picocolors";
 import { ApiError } from "../api/api-error";
 import { ResponseError, type WorkspaceImagesError } from "../errors";
 import { printable } from "../printable";
-import type { Answer } from "./environments";
+
+/** What a command found for one environment: its answer, or why there is none. */
+export type Answer<T> = { readonly value: T } | { readonly error: WorkspaceImagesError };
 
 /** Exit codes of every command. */
 export const EXIT = { done: 0, no: 1, unanswered: 2 } as const;
