@@ -5,6 +5,7 @@ import {
   fsyncSync,
   lstatSync,
   openSync,
+  readdirSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -22,6 +23,8 @@ const PATIENCE = 60_000;
 
 /** The right to replace a file, while it is held. */
 export interface FileMutex {
+  /** A name that no other holder has. */
+  readonly holder: string;
   /** @throws Error with code `ESTALE` if another process took it, because this one stood still for long */
   assertHeld(): void;
 }
@@ -39,6 +42,7 @@ export function withFileMutex<T>(path: string, work: (mutex: FileMutex) => T): T
   const isHeld = () => holderOf(mutex) === holder;
   try {
     return work({
+      holder,
       assertHeld: () => {
         if (isHeld()) return;
         throw Object.assign(new Error(`another process took ${mutex} while this one stood still`), {
@@ -58,11 +62,11 @@ export function withFileMutex<T>(path: string, work: (mutex: FileMutex) => T): T
  * @throws Error with a `code` of the file system; the old content stays
  */
 export function replaceFile(path: string, content: string, mutex: FileMutex, mode = modeOf(path)): void {
-  // Only the mutex's holder writes, so that one name serves. What a killed process left there, perhaps another
-  // user's, is removed: it need not be writable.
-  const temporary = beside(path, "tmp");
+  // A name of its own: a holder that stood still must not touch its successor's file.
+  const temporary = beside(path, `${mutex.holder}.tmp`);
   try {
-    rmSync(temporary, { force: true });
+    mutex.assertHeld();
+    removeLeftovers(path);
     const file = openSync(temporary, "wx");
     try {
       if (mode !== undefined) fchmodSync(file, mode);
@@ -76,6 +80,15 @@ export function replaceFile(path: string, content: string, mutex: FileMutex, mod
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Removes what killed holders left. */
+function removeLeftovers(path: string): void {
+  const prefix = beside(path, "");
+  for (const name of readdirSync(dirname(path))) {
+    const leftover = join(dirname(path), name);
+    if (leftover.startsWith(prefix) && name.endsWith(".tmp")) rmSync(leftover, { force: true });
   }
 }
 

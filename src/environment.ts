@@ -153,7 +153,7 @@ export function parseEnvironments(context: unknown, source: string): Map<string,
     const why = issue.kind === "validation" ? issue.message : `expected ${issue.expected}`;
     throw new ConfigurationError(
       `${source}: ${path} ${unknownKey ? "is not a known key" : `is wrong (${why})`}.` +
-        (unknownKey ? ` ${knownKeys(path)}` : ""),
+        (unknownKey ? ` ${knownKeys((issue.path ?? []).map(({ key }) => String(key)))}` : ""),
     );
   }
   return new Map(
@@ -164,13 +164,16 @@ export function parseEnvironments(context: unknown, source: string): Map<string,
   );
 }
 
-function knownKeys(path: string): string {
-  const [key = "", isOfEnvironment] = path.split(".").toReversed();
-  if (/key|secret|token|password|user|access/i.test(key))
+/** What may stand where an unknown key does: beside `environments`, in an environment, or in its endpoints. */
+function knownKeys(path: readonly string[]): string {
+  if (/key|secret|token|password|user|access/i.test(path.at(-1) ?? ""))
     return "Credentials never stand there: they come from where the provider takes them.";
-  if (isOfEnvironment === CONTEXT_KEY) return "Known: environments.";
   const { entries } =
-    isOfEnvironment === "endpoints" ? environmentSchema.entries.endpoints.wrapped : environmentSchema;
+    path.length === 1
+      ? contextSchema
+      : path.length === 3
+        ? environmentSchema
+        : environmentSchema.entries.endpoints.wrapped;
   return `Known: ${Object.keys(entries).join(", ")}.`;
 }
 
@@ -202,7 +205,8 @@ export function locate(environment: Environment, variables: Variables = process.
   const workspace =
     endpoints?.workspace ?? (variables.WORKSPACE_IMAGES_ENDPOINT || `https://workspace.${region}.${cloud}`);
   const iam =
-    endpoints?.iam ?? (variables.HW_AUTH_URL?.replace(/\/v3\/?$/, "") || `https://iam.${region}.${cloud}`);
+    endpoints?.iam ??
+    (variables.HW_AUTH_URL?.replace(/\/v3(\.0)?\/?$/, "") || `https://iam.${region}.${cloud}`);
   // A project belongs to one region: what the variables name is not the project of an environment elsewhere.
   const isVariablesRegion = !variables.HW_REGION_NAME || variables.HW_REGION_NAME === region;
   const { HW_PROJECT_ID: idFromVariable, HW_PROJECT_NAME: nameFromVariable } = isVariablesRegion

@@ -442,7 +442,7 @@ function isStack(construct: IConstruct): boolean {
 function describeAge(environment: Environment, pinName: string, pin: Pin): string | undefined {
   if (!isStale(pin, environment)) return undefined;
   const { name, maxPinAgeDays } = environment;
-  return `pin "${pinName}" was taken at ${pin.pinnedAt}, more than ${maxPinAgeDays} days ago. Move it with: workspace-images update ${pinName} --env ${name}. If that finds nothing newer, take it anew: delete it from ${lockFileName(name)} and run cdktf synth with CI unset.`;
+  return `pin "${pinName}" was taken at ${pin.pinnedAt}, more than ${maxPinAgeDays} days ago. Move it with: workspace-images update ${pinName} --env ${name}. If that finds nothing newer, take it anew: delete it from ${lockFileName(name)} and run cdktf synth with WORKSPACE_IMAGES_MODE=auto.`;
 }
 
 /** What is different between two questions: `nameRegex "^Windows_10" → "^Windows_11"`. */
@@ -483,7 +483,7 @@ async function list(
 ): Promise<Shelf[]> {
   if (!(listingMaxAgeSeconds >= 0)) {
     throw new ConfigurationError(
-      `The option listingMaxAgeSeconds is ${JSON.stringify(listingMaxAgeSeconds)}: it must be a number of seconds from 0.`,
+      `The option listingMaxAgeSeconds is ${String(listingMaxAgeSeconds)}: it must be a number of seconds from 0.`,
     );
   }
   if (listings.length === 0) {

@@ -168,7 +168,7 @@ export function checkPlace(lockFile: LockFile, environment: Environment, name: s
     if (expected !== undefined && locked !== expected) {
       throw new LockFileError(
         `${name} holds the pins of ${what} "${locked}", but environment "${environment.name}" is ${what === "environment" ? "another one" : `in ${what} "${expected}"`}. ` +
-          `If it moved on purpose, delete the file and run cdktf synth to pin anew; otherwise correct cdktf.json, or restore the file with: git checkout -- ${name}`,
+          `If it moved on purpose, delete the file and run cdktf synth to pin anew; otherwise correct cdktf.json or HW_REGION_NAME, or restore the file with: git checkout -- ${name}`,
       );
     }
   }

@@ -427,7 +427,7 @@ describe("the age of a pin", () => {
         {
           path: "stack/a",
           level: "warn",
-          message: `The pin "x" was taken at ${pinnedAt}, more than 90 days ago. Move it with: workspace-images update x --env dev. If that finds nothing newer, take it anew: delete it from workspace-images/dev.lock.json and run cdktf synth with CI unset.`,
+          message: `The pin "x" was taken at ${pinnedAt}, more than 90 days ago. Move it with: workspace-images update x --env dev. If that finds nothing newer, take it anew: delete it from workspace-images/dev.lock.json and run cdktf synth with WORKSPACE_IMAGES_MODE=auto.`,
         },
       ]);
     },

@@ -12,6 +12,7 @@ import fs, {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -341,13 +342,16 @@ describe("a mutex that was left behind", () => {
   });
 
   test("by one that only stood still: it neither writes over its successor's pins nor ends its turn", () => {
+    const successors = project.path("workspace-images/.dev.lock.json.1.another-host.0.tmp");
     const error = thrown(() =>
       updateLockFile(project.directory, { name: "dev" }, { region: REGION, projectId: "p" }, (pins) => {
         pins.set("late", pinOf("a"));
         rmSync(mutex());
         symlinkSync("1.another-host.0", mutex());
+        writeFileSync(successors, "whole");
       }),
     );
+    expect(readFileSync(successors, "utf8")).toBe("whole");
     expect(error).toBeInstanceOf(LockFileError);
     expect(error.message).toContain("another process took");
     expect(existsSync(project.lockFile("dev"))).toBe(false);

@@ -334,7 +334,7 @@ describe("an environment that cannot be listed: its lookup fails, and says the c
     expect(cause).toBeInstanceOf(ApiError);
     expect(cause).toMatchObject({ status: 401, requestId: expect.stringMatching(/^[0-9a-f]{32}$/) });
     expect(message).toContain(
-      "Check the credentials that are used, and whether they have expired: HW_AUTH_TOKEN, else HW_ACCESS_KEY",
+      "Check the credentials that are used, and whether they have expired: HW_AUTH_TOKEN, else the identity provider's, else HW_ACCESS_KEY and HW_SECRET_KEY",
     );
     expect(message).not.toContain("canary");
   });

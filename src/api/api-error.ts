@@ -152,7 +152,7 @@ function hints({ status, clockSkew = 0, encodedAuthorizationMessage }: Refusal):
     );
   } else if (status === 401) {
     found.push(
-      "Check the credentials that are used, and whether they have expired: HW_AUTH_TOKEN, else HW_ACCESS_KEY and HW_SECRET_KEY, else the user's password, else the profile.",
+      "Check the credentials that are used, and whether they have expired: HW_AUTH_TOKEN, else the identity provider's, else HW_ACCESS_KEY and HW_SECRET_KEY, else the user's password, else the profile, else the instance's.",
     );
   }
   if (status === 403)

@@ -35,6 +35,8 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** Credentials that are about to end are renewed this long before, ms; the short-lived after half their life. */
 const RENEWAL_MARGIN = 60_000;
 const MAX_FILE = 1024 * 1024;
+/** How long after a renewal that failed none is tried, ms, while there are credentials that hold. */
+const RENEWAL_PAUSE = 10_000;
 /** How long a pipe is read, ms: whoever writes to it may first ask for the token. */
 const PIPE_TIME = 10_000;
 const METADATA_LIMITS = { headers: 1000, body: 1000, total: 2000 };
@@ -75,6 +77,7 @@ export class CredentialSources {
 export class CredentialSource {
   private held: Credentials | undefined;
   private coming: Promise<Credentials> | undefined;
+  private pausedUntil = 0;
 
   constructor(private readonly obtain: () => Promise<Credentials>) {}
 
@@ -87,9 +90,10 @@ export class CredentialSource {
   async get(): Promise<Credentials> {
     const { held } = this;
     const { renewAt = Number.POSITIVE_INFINITY, expiresAt = Number.POSITIVE_INFINITY } = held ?? {};
-    if (held && Date.now() < renewAt) return held;
+    const now = Date.now();
+    if (held && now < expiresAt && now < Math.max(renewAt, this.pausedUntil)) return held;
     const coming = this.obtainOnce();
-    if (!held || Date.now() >= expiresAt) return coming;
+    if (!held || now >= expiresAt) return coming;
     // Those that are there still hold: it is no harm yet if there are no others.
     coming.catch(() => {});
     return held;
@@ -113,7 +117,9 @@ export class CredentialSource {
       },
       (error: unknown) => {
         // A refusal stays, because wrong passwords lock an account; anything else may pass.
-        const isRefusal = error instanceof ApiError && error.status < 500 && error.status !== 429;
+        const isRefusal =
+          error instanceof ApiError && error.status < 500 && ![408, 429].includes(error.status);
+        this.pausedUntil = Date.now() + RENEWAL_PAUSE;
         if (!isRefusal) this.coming = undefined;
         throw error;
       },

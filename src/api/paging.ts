@@ -36,8 +36,11 @@ export async function takeListing(
   const first = await readPage(start);
   // A service may give less than was asked for: what it gave first is the size of a page.
   const size = first.images.length;
-  // Nothing where there should be something is not believed at once: every pin would look deleted.
-  if (size === 0) return (first.total ?? 0) > start ? undefined : [];
+  if (size === 0) {
+    // Where the total says otherwise, nothing is believed only if it is there twice: every pin would look deleted.
+    const isDoubtful = (first.total ?? 0) > start;
+    return isDoubtful && (await readPage(start)).images.length > 0 ? undefined : [];
+  }
   const step = Math.max(1, size - 1);
   const pages = [first];
   let isOver = false;

@@ -99,7 +99,7 @@ export class WorkspaceClient {
     }
     const { region } = this.location;
     throw new UnstableListingError(
-      `The images of region ${region}, project ${await this.projectId()}, changed while they were listed, or came as none although total_count says that there are some, ${RETAKES + 1} times in a row. Try again when nothing is being published there.`,
+      `The images of region ${region}, project ${await this.projectId()}, changed while they were listed, ${RETAKES + 1} times in a row. Try again when nothing is being published there.`,
     );
   }
 

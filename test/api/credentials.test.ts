@@ -17,6 +17,7 @@ import { Secret } from "../../src/api/secret";
 import { WorkspaceApi, type WorkspaceClient } from "../../src/api/workspace-client";
 import { DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
 import { type EnvironmentConfig, locate } from "../../src/environment";
+import { ConnectionError } from "../../src/errors";
 import { rejection, thrown } from "../support/images";
 import { ROOT, run, TestProject } from "../support/project";
 import { asked, ids, LIMITS, list, REGION, type Variables, withServer } from "./support";
@@ -987,6 +988,20 @@ describe("credentials that end during a run", () => {
     expect(second).toMatchObject({ accessKey: "2" });
     expect(await source.renew(first)).toBe(true);
     expect(await source.get()).toBe(second);
+  });
+
+  test("are not asked for with every request while their renewal fails and they still hold", async () => {
+    const held = { accessKey: "held", secretKey: new Secret("secret"), expiresAt: Date.now() + 30_000 };
+    let count = 0;
+    const source = new CredentialSource(async () => {
+      if (count++ > 0) throw new ConnectionError("IAM is down");
+      return { ...held, renewAt: Date.now() };
+    });
+    for (let request = 0; request < 20; request++) {
+      expect(await source.get()).toMatchObject({ accessKey: "held" });
+      await new Promise(setImmediate);
+    }
+    expect(count).toBe(2);
   });
 
   test("are used for half their life where that is short", async () => {
