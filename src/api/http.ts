@@ -320,16 +320,18 @@ async function unpack(
   requestId: string | undefined,
 ): Promise<string> {
   const encoding = headers["content-encoding"]?.toLowerCase();
+  // Of a refusal, the status says what matters.
+  const isRefusal = !isSuccess(status);
   if (packed.length === 0 || !encoding || encoding === "identity") return packed.toString();
   if (encoding !== "gzip" && encoding !== "x-gzip") {
     const why = `in the encoding ${excerpt(encoding)}, which was not asked for`;
-    // Of a refusal, the status says what matters.
-    if (!isSuccess(status)) return `an answer ${why}`;
+    if (isRefusal) return `an answer ${why}`;
     throw new ResponseError(`${what} answered ${why}.`, requestId);
   }
   try {
     return (await unzip(packed, { maxOutputLength: limit })).toString();
   } catch (error) {
+    if (isRefusal) return "an answer that cannot be unpacked";
     throw codeOf(error) === "ERR_BUFFER_TOO_LARGE" ? tooLarge(limit, what, requestId) : error;
   }
 }

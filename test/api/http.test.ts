@@ -348,6 +348,16 @@ describe("answers", () => {
     expect(listener.requests).toHaveLength(1);
   });
 
+  test("that cannot be unpacked keep the status of a refusal", async () => {
+    const listener = answering((response) =>
+      response.writeHead(403, { "content-encoding": "gzip" }).end("{}"),
+    );
+    await withServer(listener, async (url) => {
+      expect(await rejection(get(url))).toMatchObject({ status: 403, code: "HTTP_403" });
+    });
+    expect(listener.requests).toHaveLength(1);
+  });
+
   test("larger than 32 MiB are not read to their end", async () => {
     let sent = 0;
     let closed: Promise<unknown> | undefined;
