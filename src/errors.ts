@@ -97,7 +97,7 @@ export class ResponseError extends WorkspaceImagesError {
   }
 }
 
-/** The listing kept changing while its pages were fetched, or was empty where the service said it is not. */
+/** The listing kept changing while its pages were fetched. */
 export class UnstableListingError extends WorkspaceImagesError {
   readonly code = "UNSTABLE_LISTING";
 }

@@ -7,8 +7,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -19,6 +18,7 @@ import { WorkspaceApi } from "../src/api/workspace-client";
 import type { EmulatedAccount, Fault } from "../src/emulator";
 import { WorkspaceEmulator } from "../src/emulator";
 import { locate } from "../src/environment";
+import { temporaryKeyOf, tokenOf, withServer } from "./api/support";
 import { rejection } from "./support/images";
 import { ROOT, TestProject } from "./support/project";
 
@@ -52,26 +52,10 @@ type Variables = Readonly<Record<string, string>>;
 /** Every source of credentials, with nothing else set. */
 const SOURCES: Record<string, (emulator: WorkspaceEmulator, home: string) => Promise<Variables> | Variables> =
   {
-    token: async (emulator) => {
-      const response = await fetch(`${emulator.url}/v3/auth/tokens`, {
-        method: "POST",
-        body: JSON.stringify({
-          auth: {
-            identity: {
-              methods: ["password"],
-              password: {
-                user: { name: "user", password: ACCOUNT.user.password, domain: { name: "domain" } },
-              },
-            },
-            scope: { project: { name: REGION } },
-          },
-        }),
-      });
-      return { HW_AUTH_TOKEN: response.headers.get("x-subject-token") ?? "" };
-    },
+    token: async (emulator) => ({ HW_AUTH_TOKEN: await tokenOf(emulator, ACCOUNT.user) }),
     "access key": () => ({ HW_ACCESS_KEY: ACCOUNT.accessKey, HW_SECRET_KEY: ACCOUNT.secretKey }),
     "access key with security token": async (emulator) => {
-      const { access, secret, securitytoken } = await temporaryKey(emulator);
+      const { access, secret, securitytoken } = await temporaryKeyOf(emulator);
       return { HW_ACCESS_KEY: access, HW_SECRET_KEY: secret, HW_SECURITY_TOKEN: securitytoken };
     },
     password: () => ({
@@ -86,7 +70,7 @@ const SOURCES: Record<string, (emulator: WorkspaceEmulator, home: string) => Pro
       }),
     }),
     "single sign-on": async (emulator, home) => {
-      const { access, secret, securitytoken } = await temporaryKey(emulator);
+      const { access, secret, securitytoken } = await temporaryKeyOf(emulator);
       const stsToken = { accessKeyId: access, secretAccessKey: secret, securityToken: securitytoken };
       return {
         HW_SHARED_CONFIG_FILE: file(home, "sso.json", {
@@ -109,13 +93,6 @@ const SOURCES: Record<string, (emulator: WorkspaceEmulator, home: string) => Pro
       HW_ASSUME_ROLE_DOMAIN_NAME: "domain",
     }),
   };
-
-async function temporaryKey(
-  emulator: WorkspaceEmulator,
-): Promise<{ access: string; secret: string; securitytoken: string }> {
-  const response = await fetch(`${emulator.url}/openstack/latest/securitykey`);
-  return ((await response.json()) as { credential: never }).credential;
-}
 
 function file(home: string, name: string, content: unknown): string {
   const path = join(home, name);
@@ -434,21 +411,14 @@ function sentValues(body: string): string[] {
 }
 
 /** A server that repeats whatever it is sent, while `work` runs. */
-async function withEcho<T>(form: (typeof ECHOES)[number], work: (url: string) => Promise<T>): Promise<T> {
-  const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
+function withEcho<T>(form: (typeof ECHOES)[number], work: (url: string) => Promise<T>): Promise<T> {
+  return withServer((request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (chunk) => {
       body += chunk;
     });
     request.on("end", () => echo(form, request, body, response));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    return await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+  }, work);
 }
 
 describe("error objects", () => {

@@ -20,7 +20,17 @@ import { type EnvironmentConfig, locate } from "../../src/environment";
 import { ConnectionError } from "../../src/errors";
 import { rejection, thrown } from "../support/images";
 import { ROOT, run, TestProject } from "../support/project";
-import { asked, ids, LIMITS, list, REGION, type Variables, withServer } from "./support";
+import {
+  asked,
+  ids,
+  LIMITS,
+  list,
+  REGION,
+  temporaryKeyOf,
+  tokenOf,
+  type Variables,
+  withServer,
+} from "./support";
 
 const { accessKey, secretKey, user, agency, idp } = DEFAULT_ACCOUNT;
 const ASSUME = "POST /v3.0/OS-CREDENTIAL/securitytokens";
@@ -46,31 +56,18 @@ beforeEach(async () => {
 
 afterEach(() => emulator.close());
 
-/** A token of the emulator, as a user might have one. */
+/** A token, as a user might have one. */
 async function token(): Promise<string> {
-  const response = await fetch(`${emulator.url}/v3/auth/tokens`, {
-    method: "POST",
-    body: JSON.stringify({
-      auth: {
-        identity: {
-          methods: ["password"],
-          password: {
-            user: { name: user.name, password: user.password, domain: { name: user.domainName } },
-          },
-        },
-        scope: { project: { name: REGION } },
-      },
-    }),
-  });
+  const issued = await tokenOf(emulator, user);
   emulator.requests.length = 0;
-  return response.headers.get("x-subject-token") ?? "";
+  return issued;
 }
 
-/** Temporary keys of the emulator, as a user might have them. */
-async function temporaryKey(): Promise<{ access: string; secret: string; securitytoken: string }> {
-  const response = await fetch(`${emulator.url}/openstack/latest/securitykey`);
+/** Temporary keys, as a user might have them. */
+async function temporaryKey(): ReturnType<typeof temporaryKeyOf> {
+  const issued = await temporaryKeyOf(emulator);
   emulator.requests.length = 0;
-  return ((await response.json()) as { credential: never }).credential;
+  return issued;
 }
 
 /** Writes the default shared configuration file. */

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Limits } from "../../src/api/http";
 import { WorkspaceApi } from "../../src/api/workspace-client";
-import type { WorkspaceEmulator } from "../../src/emulator";
+import type { EmulatedAccount, WorkspaceEmulator } from "../../src/emulator";
 import { type EnvironmentConfig, locate } from "../../src/environment";
 import type { WorkspaceImage } from "../../src/workspace-image";
 
@@ -59,4 +59,30 @@ export async function withServer<T>(
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   }
+}
+
+/** A token for a user of the emulator, as a person might have one. */
+export async function tokenOf(emulator: WorkspaceEmulator, user: EmulatedAccount["user"]): Promise<string> {
+  const { name, password, domainName } = user;
+  const response = await fetch(`${emulator.url}/v3/auth/tokens`, {
+    method: "POST",
+    body: JSON.stringify({
+      auth: {
+        identity: {
+          methods: ["password"],
+          password: { user: { name, password, domain: { name: domainName } } },
+        },
+        scope: { project: { name: REGION } },
+      },
+    }),
+  });
+  return response.headers.get("x-subject-token") ?? "";
+}
+
+/** Temporary keys of the emulator, as a person might have them. */
+export async function temporaryKeyOf(
+  emulator: WorkspaceEmulator,
+): Promise<{ access: string; secret: string; securitytoken: string }> {
+  const response = await fetch(`${emulator.url}/openstack/latest/securitykey`);
+  return ((await response.json()) as { credential: never }).credential;
 }
