@@ -486,8 +486,8 @@ async function list(
       `The option listingMaxAgeSeconds is ${String(listingMaxAgeSeconds)}: it must be a number of seconds from 0.`,
     );
   }
-  if (listings.length === 0) {
-    throw new ConfigurationError("The option listings is empty: leave it out, or name queries.");
+  if (!Array.isArray(listings) || listings.length === 0) {
+    throw new ConfigurationError("The option listings is empty or no list: leave it out, or name queries.");
   }
   const queries = listings.map((query) => parseListingQuery(query, "The option listings"));
   const { openListings } = await import("./listing-source.js");

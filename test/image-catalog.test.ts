@@ -191,6 +191,7 @@ describe("listings", () => {
 
   test.each<[PrefetchOptions, string, RegExp]>([
     [{ listings: [] }, "CONFIGURATION", /The option listings is empty/],
+    [{ listings: "gold" as never }, "CONFIGURATION", /The option listings is .* no list/],
     [
       { listingMaxAgeSeconds: Number.NaN },
       "CONFIGURATION",
