@@ -1,4 +1,4 @@
-import { printable } from "./printable";
+import { printable } from "./text/printable";
 
 /** Longest message, in characters. */
 const MAX_MESSAGE = 10_000;

@@ -2,15 +2,15 @@ export { ApiError } from "./api/api-error";
 export {
   DataHuaweicloudWorkspaceImage,
   type DataHuaweicloudWorkspaceImageConfig,
-} from "./data-huaweicloud-workspace-image";
+} from "./constructs/data-huaweicloud-workspace-image";
 export {
   DataHuaweicloudWorkspaceImages,
   type DataHuaweicloudWorkspaceImagesConfig,
   type LookupConfig,
-} from "./data-huaweicloud-workspace-images";
-export type { EnvironmentConfig, OnStalePin } from "./environment";
+} from "./constructs/data-huaweicloud-workspace-images";
+export type { EnvironmentConfig, OnStalePin } from "./project/environment";
 export * from "./errors";
-export { type ImageLookup, type Mode, type PrefetchOptions, WorkspaceImageCatalog } from "./image-catalog";
+export { type ImageLookup, type Mode, type PrefetchOptions, WorkspaceImageCatalog } from "./catalog/catalog";
 export type {
   Cardinality,
   ImageFilter,
@@ -18,8 +18,8 @@ export type {
   SingleImageFilter,
   SortField,
   SortType,
-} from "./image-filter";
-export { SelectedImage } from "./selected-image";
+} from "./images/image-filter";
+export { SelectedImage } from "./constructs/selected-image";
 export type {
   Architecture,
   DiskFormat,
@@ -27,4 +27,4 @@ export type {
   OpenUnion,
   OsType,
   WorkspaceImage,
-} from "./workspace-image";
+} from "./images/workspace-image";

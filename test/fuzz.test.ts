@@ -19,8 +19,8 @@ import {
 import { WorkspaceApi } from "../src/api/workspace-client";
 import { catalogOf, DEFAULT_ACCOUNT, WorkspaceEmulator } from "../src/emulator";
 import { imageInfo } from "../src/emulator/image-service";
-import { findProject, locate, readEnvironments } from "../src/environment";
-import { findDuplicateKey } from "../src/json";
+import { findProject, locate, readEnvironments } from "../src/project/environment";
+import { findDuplicateKey } from "../src/text/json";
 import { rejection } from "./support/images";
 import { TestProject } from "./support/project";
 

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as v from "valibot";
-import { baseUrl, isLoopback, type Location } from "../environment";
+import { baseUrl, isLoopback, type Location } from "../project/environment";
 import { CredentialsError, NoCredentialsError, WorkspaceImagesError } from "../errors";
 import { ApiError } from "./api-error";
 import { type Http, METADATA_HOST } from "./http";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { debuglog, promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool, request as send } from "undici";
-import { isLoopback } from "../environment";
+import { isLoopback } from "../project/environment";
 import { ConfigurationError, ConnectionError, ResponseError } from "../errors";
 import { ApiError, clean, excerpt } from "./api-error";
 import { remember } from "./secret";

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Location } from "../environment";
+import type { Location } from "../project/environment";
 import { ConfigurationError, ResponseError } from "../errors";
 import type { CredentialSource, Credentials } from "./credentials";
 import type { Http, HttpRequest, HttpResponse } from "./http";

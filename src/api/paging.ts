@@ -1,5 +1,5 @@
 import { ResponseError } from "../errors";
-import type { WorkspaceImage } from "../workspace-image";
+import type { WorkspaceImage } from "../images/workspace-image";
 
 /** Beyond this the endpoint is not believed: no region has nearly as many images. */
 const MAX_IMAGES = 20_000;

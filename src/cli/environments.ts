@@ -1,11 +1,11 @@
 import { constants } from "node:os";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { type Environment, findProject, type Project, readEnvironments } from "../environment";
+import { type Environment, findProject, type Project, readEnvironments } from "../project/environment";
 import { ConfigurationError, ListingRequiredError, WorkspaceImagesError } from "../errors";
-import type { Listing, ListingQuery } from "../image-filter";
-import { type EnvironmentListings, type ListingSource, openListings } from "../listing-source";
-import { type LockFile, readLockFile } from "../lock-file";
+import type { Listing, ListingQuery } from "../images/image-filter";
+import { type EnvironmentListings, type ListingSource, openListings } from "../catalog/listing-source";
+import { type LockFile, readLockFile } from "../pins/lock-file";
 import { type Answer, printWarning, withProgress } from "./output";
 
 /** Options that every command has. */

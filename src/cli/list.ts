@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
-import { type ImageFilter, listingQueryOf, parseFilter, selectImages } from "../image-filter";
-import { printable } from "../printable";
-import type { WorkspaceImage } from "../workspace-image";
+import { type ImageFilter, listingQueryOf, parseFilter, selectImages } from "../images/image-filter";
+import { printable } from "../text/printable";
+import type { WorkspaceImage } from "../images/workspace-image";
 import { answerEach, type CommonOptions, withCommonOptions, withListings } from "./environments";
 import { colors, count, report, sections, table } from "./output";
 

@@ -1,10 +1,10 @@
-import type { Environment, Project } from "../environment";
+import type { Environment, Project } from "../project/environment";
 import { LockFileError } from "../errors";
-import type { SingleImageFilter } from "../image-filter";
-import { type LockedPlace, lockFileName, type Pin, updateLockFile } from "../lock-file";
-import { differences, hasSameFilter, type Move, type Outdated, type Pins } from "../pinning";
-import { printable } from "../printable";
-import type { WorkspaceImage } from "../workspace-image";
+import type { SingleImageFilter } from "../images/image-filter";
+import { type LockedPlace, lockFileName, type Pin, updateLockFile } from "../pins/lock-file";
+import { differences, hasSameFilter, type Move, type Outdated, type Pins } from "../pins/moves";
+import { printable } from "../text/printable";
+import type { WorkspaceImage } from "../images/workspace-image";
 import { thenEach } from "./environments";
 import { type Answer, colors, count, print, report, sections, wrap } from "./output";
 

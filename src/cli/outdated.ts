@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { type Outdated, outdated, reselect } from "../pinning";
+import { type Outdated, outdated, reselect } from "../pins/moves";
 import {
   answerEach,
   type CommonOptions,

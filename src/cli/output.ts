@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import { ApiError } from "../api/api-error";
 import { ResponseError, type WorkspaceImagesError } from "../errors";
-import { printable } from "../printable";
+import { printable } from "../text/printable";
 
 /** What a command found for one environment: its answer, or why there is none. */
 export type Answer<T> = { readonly value: T } | { readonly error: WorkspaceImagesError };

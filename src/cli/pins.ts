@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import type { Environment } from "../environment";
-import { isStale, type LockFile, type Pin } from "../lock-file";
-import { isSamePlace, isSameRelease } from "../pinning";
-import { printable } from "../printable";
-import type { WorkspaceImage } from "../workspace-image";
+import type { Environment } from "../project/environment";
+import { isStale, type LockFile, type Pin } from "../pins/lock-file";
+import { isSamePlace, isSameRelease } from "../pins/moves";
+import { printable } from "../text/printable";
+import type { WorkspaceImage } from "../images/workspace-image";
 import { answerEach, type CommonOptions, withCommonOptions, withoutPins } from "./environments";
 import { colors, count, displayWidth, report, table, WIDTH } from "./output";
 

@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import type { Environment, Project } from "../environment";
+import type { Environment, Project } from "../project/environment";
 import { ConfigurationError } from "../errors";
-import { type LockFile, readLockFile } from "../lock-file";
-import { isSamePlace, promote } from "../pinning";
+import { type LockFile, readLockFile } from "../pins/lock-file";
+import { isSamePlace, promote } from "../pins/moves";
 import { answerEach, type CommonOptions, openProject, withListings, withoutPins } from "./environments";
 import { carryOut, choose, type Plan } from "./moves";
 

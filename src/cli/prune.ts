@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import type { Project } from "../environment";
+import type { Project } from "../project/environment";
 import { AppError, ConfigurationError } from "../errors";
-import { lockFileName, type Pin, updateLockFile } from "../lock-file";
-import { readLookups, recordingTo } from "../lookup-record";
-import { printable } from "../printable";
+import { lockFileName, type Pin, updateLockFile } from "../pins/lock-file";
+import { readLookups, recordingTo } from "../catalog/lookup-record";
+import { printable } from "../text/printable";
 import {
   answerEach,
   type CommonOptions,

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { ConfigurationError } from "../errors";
-import { readLockFile } from "../lock-file";
-import { reselect, update } from "../pinning";
+import { readLockFile } from "../pins/lock-file";
+import { reselect, update } from "../pins/moves";
 import {
   answerEach,
   type CommonOptions,

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { type Verdict, verify } from "../pinning";
-import { printable } from "../printable";
+import { type Verdict, verify } from "../pins/moves";
+import { printable } from "../text/printable";
 import { answerEach, type CommonOptions, withCommonOptions, withListings, withoutPins } from "./environments";
 import { colors, report, sections, wrap } from "./output";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { WorkspaceImage } from "../workspace-image";
+import type { WorkspaceImage } from "../images/workspace-image";
 
 /** An image of the emulator, with the two properties that the service filters by but never shows. */
 export interface EmulatedImage extends WorkspaceImage {

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
-import { parseImageInfo } from "../workspace-image";
+import { parseImageInfo } from "../images/workspace-image";
 import { Accounts, DEFAULT_ACCOUNT, type EmulatedAccount } from "./accounts";
 import { catalogOf, type EmulatedImage, projectIdOf, REGIONS } from "./catalog";
 import {

@@ -16,7 +16,7 @@ import { CredentialSource } from "../../src/api/credentials";
 import { Secret } from "../../src/api/secret";
 import { WorkspaceApi, type WorkspaceClient } from "../../src/api/workspace-client";
 import { DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
-import { type EnvironmentConfig, locate } from "../../src/environment";
+import { type EnvironmentConfig, locate } from "../../src/project/environment";
 import { ConnectionError } from "../../src/errors";
 import { rejection, thrown } from "../support/images";
 import { ROOT, run, TestProject } from "../support/project";

@@ -1,5 +1,5 @@
 import { DEFAULT_ACCOUNT, type EmulatedImage, WorkspaceEmulator } from "../../src/emulator";
-import type { ListImagesQuery } from "../../src/image-filter";
+import type { ListImagesQuery } from "../../src/images/image-filter";
 import { clientOf, closeAll, closing } from "../support/client";
 import { image, rejection } from "../support/images";
 import { vendorListImages } from "../support/vendor-client";

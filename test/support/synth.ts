@@ -1,8 +1,8 @@
 import { App, TerraformStack } from "cdktf";
 import type { IConstruct } from "constructs";
 import { type PrefetchOptions, type WorkspaceImage, WorkspaceImageCatalog } from "../../src";
-import type { Environment } from "../../src/environment";
-import { type LockedPlace, type Pin, updateLockFile } from "../../src/lock-file";
+import type { Environment } from "../../src/project/environment";
+import { type LockedPlace, type Pin, updateLockFile } from "../../src/pins/lock-file";
 import { image } from "./images";
 import type { TestProject } from "./project";
 

@@ -11,9 +11,9 @@ import {
   NoMatchError,
   SeveralMatchesError,
   type WorkspaceImage,
-} from "../src";
-import { selectImages } from "../src/image-filter";
-import { image, stackWith, thrown } from "./support/images";
+} from "../../src";
+import { selectImages } from "../../src/images/image-filter";
+import { image, stackWith, thrown } from "../support/images";
 
 const images: WorkspaceImage[] = [
   image({ id: "w11-old", name: "Windows_11_A", createdAt: "2024-01-01T00:00:00Z" }),

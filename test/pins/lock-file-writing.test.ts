@@ -20,12 +20,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as cdktf from "cdktf";
 import * as cdktn from "cdktn";
 import type { Construct } from "constructs";
-import { DataHuaweicloudWorkspaceImage, LockFileError, WorkspaceImageCatalog } from "../src";
-import { WorkspaceEmulator } from "../src/emulator";
-import { readLockFile, updateLockFile } from "../src/lock-file";
-import { image, thrown } from "./support/images";
-import { ROOT, TestProject } from "./support/project";
-import { enter, openApp, pinOf, restoreProcess, synthesize, writePins } from "./support/synth";
+import { DataHuaweicloudWorkspaceImage, LockFileError, WorkspaceImageCatalog } from "../../src";
+import { WorkspaceEmulator } from "../../src/emulator";
+import { readLockFile, updateLockFile } from "../../src/pins/lock-file";
+import { image, thrown } from "../support/images";
+import { ROOT, TestProject } from "../support/project";
+import { enter, openApp, pinOf, restoreProcess, synthesize, writePins } from "../support/synth";
 
 restoreProcess();
 // Processes that a busy machine starts take their time.

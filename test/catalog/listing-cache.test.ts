@@ -16,11 +16,11 @@ import {
 } from "node:fs";
 import os, { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DataHuaweicloudWorkspaceImages, type PrefetchOptions } from "../src";
-import { WorkspaceEmulator } from "../src/emulator";
-import { image } from "./support/images";
-import { ROOT, TestProject } from "./support/project";
-import { enter, openApp, restoreProcess } from "./support/synth";
+import { DataHuaweicloudWorkspaceImages, type PrefetchOptions } from "../../src";
+import { WorkspaceEmulator } from "../../src/emulator";
+import { image } from "../support/images";
+import { ROOT, TestProject } from "../support/project";
+import { enter, openApp, restoreProcess } from "../support/synth";
 
 restoreProcess();
 // Processes that a busy machine starts take their time.

@@ -5,7 +5,7 @@ import {
   findProject,
   parseEnvironments,
   readEnvironments,
-} from "./environment";
+} from "../project/environment";
 import {
   CatalogError,
   ConfigurationError,
@@ -17,7 +17,7 @@ import {
   PinFilterChangedError,
   StalePinError,
   WorkspaceImagesError,
-} from "./errors";
+} from "../errors";
 import {
   type Cardinality,
   describeImage,
@@ -29,7 +29,7 @@ import {
   parseListingQuery,
   type SingleImageFilter,
   selectImages,
-} from "./image-filter";
+} from "../images/image-filter";
 import {
   filterKey,
   formatTime,
@@ -40,10 +40,10 @@ import {
   type Pin,
   readLockFile,
   updateLockFile,
-} from "./lock-file";
+} from "../pins/lock-file";
 import { isRecording, recordLookups } from "./lookup-record";
-import { printable } from "./printable";
-import type { WorkspaceImage } from "./workspace-image";
+import { printable } from "../text/printable";
+import type { WorkspaceImage } from "../images/workspace-image";
 
 /**
  * How lookups are answered: `frozen` from lock files alone, without a network;

@@ -1,5 +1,5 @@
-import { MissingFieldError } from "./errors";
-import type { Architecture, DiskFormat, ImageType, OsType, WorkspaceImage } from "./workspace-image";
+import { MissingFieldError } from "../errors";
+import type { Architecture, DiskFormat, ImageType, OsType, WorkspaceImage } from "../images/workspace-image";
 
 /**
  * An image that a lookup selected. Fields that the service documents for every image are plain values;

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
-import { replaceFile, withFileMutex } from "./atomic-file";
-import type { Environment } from "./environment";
-import { FilterError, LockFileError, WorkspaceImagesError } from "./errors";
-import { type Cardinality, parseFilter, type SingleImageFilter } from "./image-filter";
-import { findDuplicateKey } from "./json";
-import { type WorkspaceImage, workspaceImageSchema } from "./workspace-image";
+import { replaceFile, withFileMutex } from "../project/atomic-file";
+import type { Environment } from "../project/environment";
+import { FilterError, LockFileError, WorkspaceImagesError } from "../errors";
+import { type Cardinality, parseFilter, type SingleImageFilter } from "../images/image-filter";
+import { findDuplicateKey } from "../text/json";
+import { type WorkspaceImage, workspaceImageSchema } from "../images/workspace-image";
 
 /** What one lookup selected in one environment. */
 export interface Pin {

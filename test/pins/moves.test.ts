@@ -1,7 +1,7 @@
-import type { Listing } from "../src/image-filter";
-import type { Pin } from "../src/lock-file";
-import { isSameRelease, outdated, promote, reselect, update, verify } from "../src/pinning";
-import { image, thrown } from "./support/images";
+import type { Listing } from "../../src/images/image-filter";
+import type { Pin } from "../../src/pins/lock-file";
+import { isSameRelease, outdated, promote, reselect, update, verify } from "../../src/pins/moves";
+import { image, thrown } from "../support/images";
 
 const NOW = new Date("2026-11-25T12:00:00.789Z");
 const north = { region: "cn-north-4", projectId: "north" };

@@ -10,11 +10,11 @@ import {
   type PrefetchOptions,
   StalePinError,
   WorkspaceImageCatalog,
-} from "../src";
-import { WorkspaceEmulator } from "../src/emulator";
-import { image, rejection, thrown } from "./support/images";
-import { ROOT, run, TestProject } from "./support/project";
-import { enter, notesOf, openApp, pinOf, restoreProcess, synthesize, writePins } from "./support/synth";
+} from "../../src";
+import { WorkspaceEmulator } from "../../src/emulator";
+import { image, rejection, thrown } from "../support/images";
+import { ROOT, run, TestProject } from "../support/project";
+import { enter, notesOf, openApp, pinOf, restoreProcess, synthesize, writePins } from "../support/synth";
 
 restoreProcess();
 // Processes that a busy machine starts take their time.

@@ -1,8 +1,8 @@
-import type { WorkspaceApi, WorkspaceClient } from "./api/workspace-client";
-import { type Environment, locate } from "./environment";
-import type { Listing, ListingQuery } from "./image-filter";
+import type { WorkspaceApi, WorkspaceClient } from "../api/workspace-client";
+import { type Environment, locate } from "../project/environment";
+import type { Listing, ListingQuery } from "../images/image-filter";
 import { ListingCache } from "./listing-cache";
-import { checkPlace, type LockedPlace, type LockFile, lockFileName } from "./lock-file";
+import { checkPlace, type LockedPlace, type LockFile, lockFileName } from "../pins/lock-file";
 
 /** Options of {@link openListings}. */
 export interface ListingSourceOptions {
@@ -27,7 +27,7 @@ export interface EnvironmentListings {
 
 /** Opens what talks to a network, and loads it: a frozen synth must never get here. */
 export async function openListings(options: ListingSourceOptions = {}): Promise<ListingSource> {
-  const { WorkspaceApi } = await import("./api/workspace-client.js");
+  const { WorkspaceApi } = await import("../api/workspace-client.js");
   const { signal, onWarning, maxAgeSeconds = 0 } = options;
   const api = new WorkspaceApi({ ...(signal && { signal }), ...(onWarning && { onWarning }) });
   // What was not checked on its way must not answer those who check.

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
-import { ConfigurationError } from "./errors";
+import { ConfigurationError } from "../errors";
 
 /** What happens at synth to a pin older than `maxPinAgeDays`. */
 export type OnStalePin = "warn" | "error";

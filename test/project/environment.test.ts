@@ -1,6 +1,6 @@
-import { ConfigurationError } from "../src";
-import { type Environment, locate } from "../src/environment";
-import { thrown } from "./support/images";
+import { ConfigurationError } from "../../src";
+import { type Environment, locate } from "../../src/project/environment";
+import { thrown } from "../support/images";
 
 const at = (environment: Partial<Environment>, variables: Record<string, string> = {}) =>
   locate({ name: "dev", ...environment }, variables);

@@ -5,7 +5,7 @@ import {
   MostRecentError,
   NoMatchError,
   SeveralMatchesError,
-} from "./errors";
+} from "../errors";
 import type { Architecture, DiskFormat, ImageType, OsType, WorkspaceImage } from "./workspace-image";
 
 /** Field that the service can sort by. */

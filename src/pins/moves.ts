@@ -1,7 +1,7 @@
-import { MostRecentError, NoMatchError, PromotionError, SeveralMatchesError } from "./errors";
-import { describeImage, type Listing, selectImages } from "./image-filter";
+import { MostRecentError, NoMatchError, PromotionError, SeveralMatchesError } from "../errors";
+import { describeImage, type Listing, selectImages } from "../images/image-filter";
 import { filterKey, formatTime, type LockedPlace, type Pin } from "./lock-file";
-import type { WorkspaceImage } from "./workspace-image";
+import type { WorkspaceImage } from "../images/workspace-image";
 
 /** Why a filter does not select one image. */
 export type Undecided = NoMatchError | SeveralMatchesError | MostRecentError;

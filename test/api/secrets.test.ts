@@ -12,15 +12,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { generate } from "selfsigned";
-import { type EnvironmentConfig, WorkspaceImagesError } from "../src";
-import { Secret } from "../src/api/secret";
-import { WorkspaceApi } from "../src/api/workspace-client";
-import type { EmulatedAccount, Fault } from "../src/emulator";
-import { WorkspaceEmulator } from "../src/emulator";
-import { locate } from "../src/environment";
-import { temporaryKeyOf, tokenOf, withServer } from "./api/support";
-import { rejection } from "./support/images";
-import { ROOT, TestProject } from "./support/project";
+import { type EnvironmentConfig, WorkspaceImagesError } from "../../src";
+import { Secret } from "../../src/api/secret";
+import { WorkspaceApi } from "../../src/api/workspace-client";
+import type { EmulatedAccount, Fault } from "../../src/emulator";
+import { WorkspaceEmulator } from "../../src/emulator";
+import { locate } from "../../src/project/environment";
+import { temporaryKeyOf, tokenOf, withServer } from "./support";
+import { rejection } from "../support/images";
+import { ROOT, TestProject } from "../support/project";
 
 const REGION = "cn-north-4";
 

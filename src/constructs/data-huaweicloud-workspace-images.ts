@@ -1,6 +1,6 @@
 import { Construct } from "constructs";
-import { WorkspaceImageCatalog } from "./image-catalog";
-import type { Cardinality, ImageFilter, SingleImageFilter } from "./image-filter";
+import { WorkspaceImageCatalog } from "../catalog/catalog";
+import type { Cardinality, ImageFilter, SingleImageFilter } from "../images/image-filter";
 import { SelectedImage } from "./selected-image";
 
 /** Where a lookup asks, and how its pin is named. */

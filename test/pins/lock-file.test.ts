@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import * as fc from "fast-check";
-import { DataHuaweicloudWorkspaceImage, DataHuaweicloudWorkspaceImages, LockFileError } from "../src";
-import { WorkspaceEmulator } from "../src/emulator";
-import { readLockFile } from "../src/lock-file";
-import { image, rejection, thrown } from "./support/images";
-import { TestProject } from "./support/project";
-import { enter, openApp, pinOf, restoreProcess, synthesize, writePins } from "./support/synth";
+import { DataHuaweicloudWorkspaceImage, DataHuaweicloudWorkspaceImages, LockFileError } from "../../src";
+import { WorkspaceEmulator } from "../../src/emulator";
+import { readLockFile } from "../../src/pins/lock-file";
+import { image, rejection, thrown } from "../support/images";
+import { TestProject } from "../support/project";
+import { enter, openApp, pinOf, restoreProcess, synthesize, writePins } from "../support/synth";
 
 restoreProcess();
 // Thousands of files on a busy machine take their time.

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { ResponseError } from "./errors";
+import { ResponseError } from "../errors";
 
 /** Longest text accepted in a field of an image, in characters: bounds the work of a user's regular expression. */
 const MAX_TEXT = 1024;

@@ -7,11 +7,11 @@ import {
   DataHuaweicloudWorkspaceImages,
   type Mode,
   WorkspaceImageCatalog,
-} from "../src";
-import { WorkspaceEmulator } from "../src/emulator";
-import { image, rejection, thrown } from "./support/images";
-import { ROOT, run, TestProject } from "./support/project";
-import { enter, openApp, pinOf, restoreProcess, writePins } from "./support/synth";
+} from "../../src";
+import { WorkspaceEmulator } from "../../src/emulator";
+import { image, rejection, thrown } from "../support/images";
+import { ROOT, run, TestProject } from "../support/project";
+import { enter, openApp, pinOf, restoreProcess, writePins } from "../support/synth";
 
 restoreProcess();
 // Processes that a busy machine starts take their time.
