@@ -1,4 +1,5 @@
 export { ApiError } from "./api/api-error";
+export { type ImageLookup, type Mode, type PrefetchOptions, WorkspaceImageCatalog } from "./catalog/catalog";
 export {
   DataHuaweicloudWorkspaceImage,
   type DataHuaweicloudWorkspaceImageConfig,
@@ -8,9 +9,8 @@ export {
   type DataHuaweicloudWorkspaceImagesConfig,
   type LookupConfig,
 } from "./constructs/data-huaweicloud-workspace-images";
-export type { EnvironmentConfig, OnStalePin } from "./project/environment";
+export { SelectedImage } from "./constructs/selected-image";
 export * from "./errors";
-export { type ImageLookup, type Mode, type PrefetchOptions, WorkspaceImageCatalog } from "./catalog/catalog";
 export type {
   Cardinality,
   ImageFilter,
@@ -19,7 +19,6 @@ export type {
   SortField,
   SortType,
 } from "./images/image-filter";
-export { SelectedImage } from "./constructs/selected-image";
 export type {
   Architecture,
   DiskFormat,
@@ -28,3 +27,4 @@ export type {
   OsType,
   WorkspaceImage,
 } from "./images/workspace-image";
+export type { EnvironmentConfig, OnStalePin } from "./project/environment";

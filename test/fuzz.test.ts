@@ -19,7 +19,9 @@ import {
 import { WorkspaceApi } from "../src/api/workspace-client";
 import { catalogOf, DEFAULT_ACCOUNT, WorkspaceEmulator } from "../src/emulator";
 import { imageInfo } from "../src/emulator/image-service";
-import { findProject, locate, readEnvironments } from "../src/project/environment";
+import { readEnvironments } from "../src/project/environment";
+import { locate } from "../src/project/location";
+import { findProject } from "../src/project/project";
 import { findDuplicateKey } from "../src/text/json";
 import { rejection } from "./support/images";
 import { TestProject } from "./support/project";

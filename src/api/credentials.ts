@@ -4,8 +4,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as v from "valibot";
-import { baseUrl, isLoopback, type Location } from "../project/environment";
 import { CredentialsError, NoCredentialsError, WorkspaceImagesError } from "../errors";
+import { baseUrl, isLoopback, type Location } from "../project/location";
 import { ApiError } from "./api-error";
 import { type Http, METADATA_HOST } from "./http";
 import {

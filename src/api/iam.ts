@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import type { Location } from "../project/environment";
 import { ConfigurationError, ResponseError } from "../errors";
+import type { Location } from "../project/location";
 import type { CredentialSource, Credentials } from "./credentials";
 import type { Http, HttpRequest, HttpResponse } from "./http";
 import { Secret } from "./secret";

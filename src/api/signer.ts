@@ -1,4 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
+import { compare } from "../text/compare";
 import type { Secret } from "./secret";
 
 const ALGORITHM = "SDK-HMAC-SHA256";
@@ -95,8 +96,4 @@ function canonicalQuery({ search }: URL): string {
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

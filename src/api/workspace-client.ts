@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import type { Location } from "../project/environment";
 import { ConfigurationError, FilterError, ResponseError, UnstableListingError } from "../errors";
 import type { ListImagesQuery } from "../images/image-filter";
 import { parseImageInfo, type WorkspaceImage } from "../images/workspace-image";
+import type { Location } from "../project/location";
 import { CredentialSources } from "./credentials";
 import { Http, type HttpOptions } from "./http";
 import { authenticated, findProjectId } from "./iam";

@@ -1,12 +1,5 @@
 import type { IConstruct } from "constructs";
 import {
-  type Environment,
-  type EnvironmentConfig,
-  findProject,
-  parseEnvironments,
-  readEnvironments,
-} from "../project/environment";
-import {
   CatalogError,
   ConfigurationError,
   EnvironmentUnavailableError,
@@ -20,30 +13,26 @@ import {
 } from "../errors";
 import {
   type Cardinality,
-  describeImage,
-  isToken,
-  type Listing,
   type ListingQuery,
-  listingQueryOf,
   parseFilter,
   parseListingQuery,
   type SingleImageFilter,
-  selectImages,
 } from "../images/image-filter";
-import {
-  filterKey,
-  formatTime,
-  isPinName,
-  isStale,
-  type LockFile,
-  lockFileName,
-  type Pin,
-  readLockFile,
-  updateLockFile,
-} from "../pins/lock-file";
-import { isRecording, recordLookups } from "./lookup-record";
-import { printable } from "../text/printable";
+import { describeImage, type Listing, listingQueryOf, selectImages } from "../images/image-selection";
 import type { WorkspaceImage } from "../images/workspace-image";
+import { type LockFile, lockFileName, readLockFile, updateLockFile } from "../pins/lock-file";
+import { filterKey, isPinName, isStale, type Pin } from "../pins/pin";
+import {
+  type Environment,
+  type EnvironmentConfig,
+  parseEnvironments,
+  readEnvironments,
+} from "../project/environment";
+import { findProject } from "../project/project";
+import { printable } from "../text/printable";
+import { formatTime } from "../text/time";
+import { isToken } from "../text/tokens";
+import { isRecording, recordLookups } from "./lookup-record";
 
 /**
  * How lookups are answered: `frozen` from lock files alone, without a network;

@@ -3,9 +3,9 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, type Stats } f
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import * as v from "valibot";
-import { replaceFile, withFileMutex } from "../project/atomic-file";
 import type { ListingQuery } from "../images/image-filter";
 import { type WorkspaceImage, workspaceImageSchema } from "../images/workspace-image";
+import { replaceFile, withFileMutex } from "../project/atomic-file";
 
 /** What a cached listing answers: the same images for everyone who sees the project. */
 export interface ListingKey {

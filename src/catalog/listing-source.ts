@@ -1,8 +1,10 @@
 import type { WorkspaceApi, WorkspaceClient } from "../api/workspace-client";
-import { type Environment, locate } from "../project/environment";
-import type { Listing, ListingQuery } from "../images/image-filter";
-import { ListingCache } from "./listing-cache";
+import type { ListingQuery } from "../images/image-filter";
+import type { Listing } from "../images/image-selection";
 import { checkPlace, type LockedPlace, type LockFile, lockFileName } from "../pins/lock-file";
+import type { Environment } from "../project/environment";
+import { locate } from "../project/location";
+import { ListingCache } from "./listing-cache";
 
 /** Options of {@link openListings}. */
 export interface ListingSourceOptions {

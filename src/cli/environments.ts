@@ -1,11 +1,13 @@
 import { constants } from "node:os";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { type Environment, findProject, type Project, readEnvironments } from "../project/environment";
-import { ConfigurationError, ListingRequiredError, WorkspaceImagesError } from "../errors";
-import type { Listing, ListingQuery } from "../images/image-filter";
 import { type EnvironmentListings, type ListingSource, openListings } from "../catalog/listing-source";
+import { ConfigurationError, ListingRequiredError, WorkspaceImagesError } from "../errors";
+import type { ListingQuery } from "../images/image-filter";
+import type { Listing } from "../images/image-selection";
 import { type LockFile, readLockFile } from "../pins/lock-file";
+import { type Environment, readEnvironments } from "../project/environment";
+import { findProject, type Project } from "../project/project";
 import { type Answer, printWarning, withProgress } from "./output";
 
 /** Options that every command has. */

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from "commander";
-import { type ImageFilter, listingQueryOf, parseFilter, selectImages } from "../images/image-filter";
-import { printable } from "../text/printable";
+import { type ImageFilter, parseFilter } from "../images/image-filter";
+import { listingQueryOf, selectImages } from "../images/image-selection";
 import type { WorkspaceImage } from "../images/workspace-image";
+import { printable } from "../text/printable";
 import { answerEach, type CommonOptions, withCommonOptions, withListings } from "./environments";
 import { colors, count, report, sections, table } from "./output";
 

@@ -1,10 +1,12 @@
-import type { Environment, Project } from "../project/environment";
 import { LockFileError } from "../errors";
 import type { SingleImageFilter } from "../images/image-filter";
-import { type LockedPlace, lockFileName, type Pin, updateLockFile } from "../pins/lock-file";
-import { differences, hasSameFilter, type Move, type Outdated, type Pins } from "../pins/moves";
-import { printable } from "../text/printable";
 import type { WorkspaceImage } from "../images/workspace-image";
+import { type LockedPlace, lockFileName, updateLockFile } from "../pins/lock-file";
+import { differences, hasSameFilter, type Move, type Outdated, type Pins } from "../pins/moves";
+import type { Pin } from "../pins/pin";
+import type { Environment } from "../project/environment";
+import type { Project } from "../project/project";
+import { printable } from "../text/printable";
 import { thenEach } from "./environments";
 import { type Answer, colors, count, print, report, sections, wrap } from "./output";
 

@@ -1,9 +1,10 @@
 import { Command } from "commander";
-import type { Environment } from "../project/environment";
-import { isStale, type LockFile, type Pin } from "../pins/lock-file";
-import { isSamePlace, isSameRelease } from "../pins/moves";
-import { printable } from "../text/printable";
 import type { WorkspaceImage } from "../images/workspace-image";
+import type { LockFile } from "../pins/lock-file";
+import { isSamePlace, isSameRelease } from "../pins/moves";
+import { isStale, type Pin } from "../pins/pin";
+import type { Environment } from "../project/environment";
+import { printable } from "../text/printable";
 import { answerEach, type CommonOptions, withCommonOptions, withoutPins } from "./environments";
 import { colors, count, displayWidth, report, table, WIDTH } from "./output";
 

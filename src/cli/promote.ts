@@ -1,8 +1,9 @@
 import { Command } from "commander";
-import type { Environment, Project } from "../project/environment";
 import { ConfigurationError } from "../errors";
 import { type LockFile, readLockFile } from "../pins/lock-file";
 import { isSamePlace, promote } from "../pins/moves";
+import type { Environment } from "../project/environment";
+import type { Project } from "../project/project";
 import { answerEach, type CommonOptions, openProject, withListings, withoutPins } from "./environments";
 import { carryOut, choose, type Plan } from "./moves";
 

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import type { Project } from "../project/environment";
-import { AppError, ConfigurationError } from "../errors";
-import { lockFileName, type Pin, updateLockFile } from "../pins/lock-file";
 import { readLookups, recordingTo } from "../catalog/lookup-record";
+import { AppError, ConfigurationError } from "../errors";
+import { lockFileName, updateLockFile } from "../pins/lock-file";
+import type { Pin } from "../pins/pin";
+import type { Project } from "../project/project";
 import { printable } from "../text/printable";
 import {
   answerEach,

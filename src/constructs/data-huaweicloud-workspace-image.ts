@@ -1,8 +1,8 @@
 import { Construct } from "constructs";
-import { type LookupConfig, lookup } from "./data-huaweicloud-workspace-images";
 import type { SingleImageFilter } from "../images/image-filter";
-import type { SelectedImage } from "./selected-image";
 import type { Architecture, DiskFormat, ImageType, OsType, WorkspaceImage } from "../images/workspace-image";
+import { type LookupConfig, lookup } from "./data-huaweicloud-workspace-images";
+import type { SelectedImage } from "./selected-image";
 
 /** Configuration of {@link DataHuaweicloudWorkspaceImage}. */
 export interface DataHuaweicloudWorkspaceImageConfig extends SingleImageFilter, LookupConfig {}

@@ -2,24 +2,14 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
+import { FilterError, LockFileError, WorkspaceImagesError } from "../errors";
+import { parseFilter, type SingleImageFilter } from "../images/image-filter";
+import { type WorkspaceImage, workspaceImageSchema } from "../images/workspace-image";
 import { replaceFile, withFileMutex } from "../project/atomic-file";
 import type { Environment } from "../project/environment";
-import { FilterError, LockFileError, WorkspaceImagesError } from "../errors";
-import { type Cardinality, parseFilter, type SingleImageFilter } from "../images/image-filter";
 import { findDuplicateKey } from "../text/json";
-import { type WorkspaceImage, workspaceImageSchema } from "../images/workspace-image";
-
-/** What one lookup selected in one environment. */
-export interface Pin {
-  /** What was asked. */
-  readonly filter: SingleImageFilter;
-  /** Whether exactly one image was asked for, or all that match. */
-  readonly cardinality: Cardinality;
-  /** When these images were pinned, UTC, to the second. */
-  readonly pinnedAt: string;
-  /** What was selected, in the order of the lookup. */
-  readonly images: readonly WorkspaceImage[];
-}
+import { formatTime } from "../text/time";
+import { isPinName, type Pin } from "./pin";
 
 /** Where the images of a lock file are. */
 export interface LockedPlace {
@@ -35,7 +25,6 @@ export interface LockFile extends LockedPlace {
 
 const VERSION = 1;
 const MAX_BYTES = 16 * 1024 * 1024;
-const PIN_NAME = /^[^\p{Cc}]{1,255}$/u;
 
 const fileSchema = v.strictObject({
   lockfileVersion: v.literal(VERSION),
@@ -62,29 +51,6 @@ const pinSchema = v.strictObject({
 /** The path of an environment's lock file, relative to the project's folder. */
 export function lockFileName(environment: string): string {
   return `workspace-images/${environment}.lock.json`;
-}
-
-/** A time as lock files have it: UTC, to the second; undefined if it is none. */
-export function formatTime(time: Date): string | undefined {
-  return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(0, 19)}Z`;
-}
-
-/** Whether a pin is older than its environment allows. */
-export function isStale(
-  { pinnedAt }: Pin,
-  { maxPinAgeDays = Number.POSITIVE_INFINITY }: Environment,
-): boolean {
-  return Date.now() - Date.parse(pinnedAt) >= maxPinAgeDays * 24 * 3600 * 1000;
-}
-
-/** Whether a pin can have this name. */
-export function isPinName(name: string): boolean {
-  return PIN_NAME.test(name);
-}
-
-/** What identifies a pin's question: two lookups with the same key select the same images. */
-export function filterKey(filter: SingleImageFilter, cardinality: Cardinality): string {
-  return JSON.stringify([filter, cardinality]);
 }
 
 /**
@@ -216,7 +182,7 @@ function parseLockFile(text: string, name: string): LockFile {
   for (const [pinName, raw] of Object.entries(file.output.pins)) {
     const failPin = (what: string) =>
       new LockFileError(`${name}: pin ${JSON.stringify(pinName.slice(0, 255))} ${what}`);
-    if (!PIN_NAME.test(pinName)) throw failPin(`has a name that cannot be used. ${restore}`);
+    if (!isPinName(pinName)) throw failPin(`has a name that cannot be used. ${restore}`);
     const parsed = v.safeParse(pinSchema, raw);
     if (!parsed.success) throw failPin(`is damaged: ${describeIssue(parsed.issues[0])}. ${restore}`);
     const { all, pinnedAt, images, integrity } = parsed.output;

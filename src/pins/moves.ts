@@ -1,7 +1,9 @@
 import { MostRecentError, NoMatchError, PromotionError, SeveralMatchesError } from "../errors";
-import { describeImage, type Listing, selectImages } from "../images/image-filter";
-import { filterKey, formatTime, type LockedPlace, type Pin } from "./lock-file";
+import { describeImage, type Listing, selectImages } from "../images/image-selection";
 import type { WorkspaceImage } from "../images/workspace-image";
+import { formatTime } from "../text/time";
+import type { LockedPlace } from "./lock-file";
+import { filterKey, type Pin } from "./pin";
 
 /** Why a filter does not select one image. */
 export type Undecided = NoMatchError | SeveralMatchesError | MostRecentError;

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { ConfigurationError } from "../errors";
+import type { Project } from "./project";
 
 /** What happens at synth to a pin older than `maxPinAgeDays`. */
 export type OnStalePin = "warn" | "error";
@@ -57,26 +56,10 @@ export interface Environment extends EnvironmentConfig {
   readonly name: string;
 }
 
-/** An environment's place on the network, after variables and defaults; several environments may be in one place. */
-export interface Location {
-  /** Region. */
-  readonly region: string;
-  /** Project ID, where configured. */
-  readonly projectId?: string;
-  /** Project name. */
-  readonly projectName: string;
-  /** Profile of the shared configuration file, where configured. */
-  readonly profile?: string;
-  /** Base URL of the Workspace service, without a version or a trailing slash. */
-  readonly workspaceUrl: string;
-  /** Base URL of IAM, without a version or a trailing slash. */
-  readonly iamUrl: string;
-}
-
-type Variables = Readonly<Record<string, string | undefined>>;
-
-const REGION = /^[a-z0-9-]+$/;
-const CLOUD = /^[a-z0-9.-]+$/i;
+/** How a region is spelt. */
+export const REGION = /^[a-z0-9-]+$/;
+/** How the domain of a cloud is spelt. */
+export const CLOUD = /^[a-z0-9.-]+$/i;
 
 /** The context key in cdktf.json that holds the environments. */
 const CONTEXT_KEY = "workspaceImages";
@@ -108,34 +91,6 @@ const contextSchema = v.strictObject({
     environmentSchema,
   ),
 });
-
-/** A CDKTF project on disk. */
-export interface Project {
-  /** Folder of cdktf.json, else the current folder. */
-  readonly directory: string;
-  /** The parsed cdktf.json; undefined where there is none. */
-  readonly cdktfJson?: { readonly app?: unknown; readonly context?: unknown };
-}
-
-/**
- * Finds the nearest cdktf.json at or above `from`.
- * @throws ConfigurationError if it is not readable as JSON
- */
-export function findProject(from = process.cwd()): Project {
-  for (let directory = resolve(from); ; directory = dirname(directory)) {
-    const file = join(directory, "cdktf.json");
-    if (existsSync(file)) {
-      try {
-        const cdktfJson: unknown = JSON.parse(readFileSync(file, "utf8"));
-        if (typeof cdktfJson === "object" && cdktfJson !== null) return { directory, cdktfJson };
-        throw new TypeError("not an object");
-      } catch (cause) {
-        throw new ConfigurationError(`${file} is not valid: ${(cause as Error).message}`, { cause });
-      }
-    }
-    if (dirname(directory) === directory) return { directory: resolve(from) };
-  }
-}
 
 /**
  * Checks environments that were given as an option or stand under `workspaceImages` in cdktf.json.
@@ -175,89 +130,6 @@ function knownKeys(path: readonly string[]): string {
         ? environmentSchema
         : environmentSchema.entries.endpoints.wrapped;
   return `Known: ${Object.keys(entries).join(", ")}.`;
-}
-
-/**
- * An environment's place on the network: what it configures, else the provider's variables, else the region's own.
- * @throws ConfigurationError if no region is set, or a region, cloud or endpoint is not usable
- */
-export function locate(environment: Environment, variables: Variables = process.env): Location {
-  const { name, endpoints } = environment;
-  const region = environment.region ?? variables.HW_REGION_NAME;
-  if (!region) {
-    throw new ConfigurationError(
-      `Environment "${name}" has no region: set workspaceImages.environments.${name}.region in cdktf.json, or HW_REGION_NAME.`,
-    );
-  }
-  const cloud =
-    environment.cloud ??
-    (variables.HW_CLOUD || (region.startsWith("eu-west-1") ? "myhuaweicloud.eu" : "myhuaweicloud.com"));
-  if (!REGION.test(region)) {
-    throw new ConfigurationError(
-      `Environment "${name}": HW_REGION_NAME must be a region such as cn-north-4.`,
-    );
-  }
-  if (!CLOUD.test(cloud)) {
-    throw new ConfigurationError(
-      `Environment "${name}": HW_CLOUD must be a domain such as myhuaweicloud.com.`,
-    );
-  }
-  const workspace =
-    endpoints?.workspace ?? (variables.WORKSPACE_IMAGES_ENDPOINT || `https://workspace.${region}.${cloud}`);
-  const iam =
-    endpoints?.iam ??
-    (variables.HW_AUTH_URL?.replace(/\/v3(\.0)?\/?$/, "") || `https://iam.${region}.${cloud}`);
-  // A project belongs to one region: what the variables name is not the project of an environment elsewhere.
-  const isVariablesRegion = !variables.HW_REGION_NAME || variables.HW_REGION_NAME === region;
-  const { HW_PROJECT_ID: idFromVariable, HW_PROJECT_NAME: nameFromVariable } = isVariablesRegion
-    ? variables
-    : {};
-  const projectId = environment.projectId ?? idFromVariable;
-  const profile = environment.profile ?? variables.HW_PROFILE;
-  return {
-    region,
-    ...(projectId && { projectId }),
-    projectName: environment.projectName ?? (nameFromVariable || region),
-    ...(profile && { profile }),
-    workspaceUrl: baseUrl(
-      workspace,
-      `Environment "${name}": the Workspace endpoint (${endpoints?.workspace ? "endpoints.workspace in cdktf.json" : "WORKSPACE_IMAGES_ENDPOINT"})`,
-    ),
-    iamUrl: baseUrl(
-      iam,
-      `Environment "${name}": the IAM endpoint (${endpoints?.iam ? "endpoints.iam in cdktf.json" : "HW_AUTH_URL"})`,
-    ),
-  };
-}
-
-/**
- * A base URL without a trailing slash.
- * @param subject what it is, for errors
- * @param isPlainAllowed whether plain http may be spoken to a host
- * @throws ConfigurationError if it is not usable, without repeating secrets that it may hold
- */
-export function baseUrl(value: string, subject: string, isPlainAllowed = isLoopback): string {
-  const fail = (why: string) => new ConfigurationError(`${subject} ${why}.`);
-  let url: URL;
-  try {
-    url = new URL(value);
-  } catch {
-    throw fail("is not a URL such as https://example.com");
-  }
-  if (url.username || url.password) throw fail("must not contain a user name or password");
-  if (url.search || url.hash) throw fail("must not contain a query or fragment");
-  if (url.protocol !== "https:" && url.protocol !== "http:") throw fail(`must be https, not ${url.protocol}`);
-  if (url.protocol === "http:" && !isPlainAllowed(url.hostname)) {
-    throw fail(`${url.origin} is plain http, which is allowed to loopback only: use https`);
-  }
-  const base = url.href.replace(/\/+$/, "");
-  if (/\/v\d[\d.]*$/.test(base)) throw fail("must not end in a version: it is added to each request");
-  return base;
-}
-
-/** Whether a URL's host is this machine, the only one that plain http may be spoken to. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 /**

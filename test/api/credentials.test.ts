@@ -16,8 +16,9 @@ import { CredentialSource } from "../../src/api/credentials";
 import { Secret } from "../../src/api/secret";
 import { WorkspaceApi, type WorkspaceClient } from "../../src/api/workspace-client";
 import { DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
-import { type EnvironmentConfig, locate } from "../../src/project/environment";
 import { ConnectionError } from "../../src/errors";
+import type { EnvironmentConfig } from "../../src/project/environment";
+import { locate } from "../../src/project/location";
 import { rejection, thrown } from "../support/images";
 import { ROOT, run, TestProject } from "../support/project";
 import {

@@ -17,10 +17,10 @@ import { Secret } from "../../src/api/secret";
 import { WorkspaceApi } from "../../src/api/workspace-client";
 import type { EmulatedAccount, Fault } from "../../src/emulator";
 import { WorkspaceEmulator } from "../../src/emulator";
-import { locate } from "../../src/project/environment";
-import { temporaryKeyOf, tokenOf, withServer } from "./support";
+import { locate } from "../../src/project/location";
 import { rejection } from "../support/images";
 import { ROOT, TestProject } from "../support/project";
+import { temporaryKeyOf, tokenOf, withServer } from "./support";
 
 const REGION = "cn-north-4";
 

@@ -3,8 +3,9 @@ import type { AddressInfo } from "node:net";
 import type { Limits } from "../../src/api/http";
 import { WorkspaceApi } from "../../src/api/workspace-client";
 import type { EmulatedAccount, WorkspaceEmulator } from "../../src/emulator";
-import { type EnvironmentConfig, locate } from "../../src/project/environment";
 import type { WorkspaceImage } from "../../src/images/workspace-image";
+import type { EnvironmentConfig } from "../../src/project/environment";
+import { locate } from "../../src/project/location";
 
 /** Limits under which a test need not wait long; a slow machine keeps within them. */
 export const LIMITS: Partial<Limits> = {

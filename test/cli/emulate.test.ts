@@ -20,7 +20,7 @@ afterEach(() => {
   for (const { child } of started.splice(0)) child.kill("SIGKILL");
 });
 
-it("prints the variables that point the command line at it, and how to publish an image", async () => {
+test("prints the variables that point the command line at it, and how to publish an image", async () => {
   const emulator = emulate();
   await eventually(() => emulator.output() !== "");
   const output = emulator.output();
@@ -35,7 +35,7 @@ it("prints the variables that point the command line at it, and how to publish a
   expect(JSON.parse(stdout).dev).toMatchObject([{ name, imageType: "gold", minDisk: 100 }]);
 });
 
-it("works in a script as its help shows", async () => {
+test("works in a script as its help shows", async () => {
   const { stdout } = await project.cli(["emulate", "--help"]);
   const example = stdout.slice(stdout.indexOf("In a script:") + "In a script:".length);
   project.write("bin/workspace-images", `#!/bin/sh\nexec "${process.execPath}" "${CLI}" "$@"\n`);
@@ -49,7 +49,7 @@ it("works in a script as its help shows", async () => {
   expect(ended.code).toBe(0);
 });
 
-it("serves on the port that is asked for until it is ended, and then ends well", async () => {
+test("serves on the port that is asked for until it is ended, and then ends well", async () => {
   const port = await freePort();
   const emulator = emulate("--port", String(port), "--json");
   await eventually(() => emulator.output().includes("\n"));
@@ -61,7 +61,7 @@ it("serves on the port that is asked for until it is ended, and then ends well",
   expect(await emulator.ended).toMatchObject({ code: 0, stderr: "" });
 });
 
-it("says that a port is in use", async () => {
+test("says that a port is in use", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
@@ -72,7 +72,7 @@ it("says that a port is in use", async () => {
   expect(stderr).toBe(`error: Port ${port} is in use: choose another with --port, or leave it out.\n`);
 });
 
-it.each(["65536", "-1", "http", ""])("refuses %p as a port", async (port) => {
+test.each(["65536", "-1", "http", ""])("refuses %p as a port", async (port) => {
   const { code, stderr } = await project.cli(["emulate", `--port=${port}`]);
   expect(code).toBe(2);
   expect(stderr).toContain("It must be a port from 0 to 65535.");

@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(() => emulator.close());
 
-it("takes a new image into dev, then staging, while prod stays, each with a small diff", async () => {
+test("takes a new image into dev, then staging, while prod stays, each with a small diff", async () => {
   const project = new TestProject({
     dev: { region: "cn-north-4" },
     staging: { region: "cn-north-4" },

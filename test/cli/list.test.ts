@@ -47,7 +47,7 @@ function list(...args: string[]) {
   return project.cli(["list", ...args], emulator.variables);
 }
 
-it("shows every image in two lines that fit 80 columns, and an environment without images", async () => {
+test("shows every image in two lines that fit 80 columns, and an environment without images", async () => {
   const { code, stdout, stderr } = await list();
   expect(stdout).toBe(`dev: 3 images
     ID                                   TYPE    OS      ARCH DISK GB CREATED
@@ -64,12 +64,12 @@ prod: no images
   expect(code).toBe(0);
 });
 
-it("gives the images with all their fields as JSON", async () => {
+test("gives the images with all their fields as JSON", async () => {
   const { stdout } = await list("--json");
   expect(JSON.parse(stdout)).toEqual({ dev: [kylin, windows, bare], prod: [] });
 });
 
-it.each([
+test.each([
   ["--image-type", "gold", [kylin, windows]],
   ["--os-type", "Windows", [windows]],
   ["--platform", "Kylin", [kylin]],
@@ -91,14 +91,14 @@ it.each([
   expect(JSON.parse(stdout)).toEqual({ dev: images });
 });
 
-it("orders by the field and in the direction that are asked for", async () => {
+test("orders by the field and in the direction that are asked for", async () => {
   const { stdout } = await list(
     ..."--env dev --image-type gold --sort-field created_at --sort-type desc --json".split(" "),
   );
   expect(JSON.parse(stdout)).toEqual({ dev: [windows, kylin] });
 });
 
-it.each([
+test.each([
   [["--min-disk-at-most", "many"], "It must be a whole number."],
   [["--name-regex", "("], "nameRegex"],
   [["--created-after", "yesterday"], "createdAfter"],
@@ -112,7 +112,7 @@ it.each([
   expect(emulator.requests).toHaveLength(before);
 });
 
-it("lets no name of an image control the terminal", async () => {
+test("lets no name of an image control the terminal", async () => {
   const hostile = emulator.publish("cn-south-1", { name: "evil\u001b[2J\u009b1A\u202etxt" });
   const text = await list("--env", "prod");
   const json = await list("--env", "prod", "--json");

@@ -84,7 +84,7 @@ const officeMove = `  office
 `;
 
 describe("outdated", () => {
-  it("shows what each pin has and what its filter selects now, and answers no", async () => {
+  test("shows what each pin has and what its filter selects now, and answers no", async () => {
     pinIn("dev", { office: { images: old, filter }, kiosk: { images: kiosk, filter: { name: "kiosk" } } });
     pinIn("staging", { office: { images: recent, filter } });
     const before = lockFiles();
@@ -99,12 +99,12 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
     expect(lockFiles()).toEqual(before);
   });
 
-  it("answers yes where every pin is what its filter selects", async () => {
+  test("answers yes where every pin is what its filter selects", async () => {
     pinIn("dev", { office: { images: recent, filter } });
     expect((await cli("outdated", "--env", "dev")).code).toBe(0);
   });
 
-  it("gives only the pins that differ as JSON", async () => {
+  test("gives only the pins that differ as JSON", async () => {
     pinIn("dev", { office: { images: old, filter }, kiosk: { images: kiosk, filter: { name: "kiosk" } } });
     const { code, stdout } = await cli("outdated", "--json");
     expect(JSON.parse(stdout)).toEqual({
@@ -115,7 +115,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
     expect(code).toBe(1);
   });
 
-  it("does not let a filter that cannot decide hide the other pins", async () => {
+  test("does not let a filter that cannot decide hide the other pins", async () => {
     emulator.publish("cn-north-4", { ...kiosk, id: "another-kiosk" });
     pinIn("dev", { office: { images: old, filter }, kiosk: { images: kiosk, filter: { name: "kiosk" } } });
     const { code, stdout } = await cli("outdated", "--env", "dev");
@@ -127,7 +127,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
     expect(JSON.parse(json.stdout).dev.kiosk.to).toHaveLength(2);
   });
 
-  it("shows a pin whose filter selects nothing any more", async () => {
+  test("shows a pin whose filter selects nothing any more", async () => {
     emulator.remove("cn-north-4", kiosk.id);
     pinIn("dev", { kiosk: { images: kiosk, filter: { name: "kiosk" } } });
     const { code, stdout } = await cli("outdated", "--env", "dev");
@@ -135,7 +135,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
     expect(code).toBe(1);
   });
 
-  it("says which fields changed where the image is the same", async () => {
+  test("says which fields changed where the image is the same", async () => {
     emulator.publish("cn-north-4", { ...kiosk, osVersion: "Windows 11 LTSC", minDisk: 120 });
     pinIn("dev", { kiosk: { images: kiosk, filter: { name: "kiosk" } } });
     expect((await cli("outdated", "--env", "dev")).stdout).toBe(`dev: 1 outdated
@@ -147,7 +147,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
 `);
   });
 
-  it("shows what comes, goes and stays in a lookup of all", async () => {
+  test("shows what comes, goes and stays in a lookup of all", async () => {
     const renamed = { ...old, id: "rebuilt", createdAt: "2025-10-01T00:00:00Z" };
     pinIn("dev", { all: { images: [renamed, kiosk], filter: {} } });
     expect((await cli("outdated", "--env", "dev")).stdout).toBe(`dev: 1 outdated
@@ -162,7 +162,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
 `);
   });
 
-  it("lists what only the service can decide", async () => {
+  test("lists what only the service can decide", async () => {
     emulator.publish("cn-north-4", { ...kiosk, platform: "Kiosk" });
     pinIn("dev", { kiosk: { images: kiosk, filter: { platform: "Kiosk" } } });
     expect(await cli("outdated", "--env", "dev")).toMatchObject({ code: 0, stderr: "" });
@@ -170,7 +170,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
 });
 
 describe("update", () => {
-  it("moves pins, shows what that does, and changes nothing else in the lock file", async () => {
+  test("moves pins, shows what that does, and changes nothing else in the lock file", async () => {
     const office = { images: old, filter, pinnedAt: daysAgo(20) };
     pinIn("dev", { office, kiosk: { images: kiosk, filter: { name: "kiosk" }, pinnedAt: daysAgo(20) } });
     pinIn("staging", { office });
@@ -186,14 +186,14 @@ describe("update", () => {
     expect(project.readLock("staging").pins.office.images).toEqual([old]);
   });
 
-  it("moves only the pins that are named", async () => {
+  test("moves only the pins that are named", async () => {
     pinIn("dev", { office: { images: old, filter }, lab: { images: old, filter } });
     expect((await cli("update", "lab", "--env", "dev")).code).toBe(0);
     expect(project.readLock("dev").pins.office.images).toEqual([old]);
     expect(project.readLock("dev").pins.lab.images).toEqual([recent]);
   });
 
-  it("changes nothing in a dry run, and shows the same", async () => {
+  test("changes nothing in a dry run, and shows the same", async () => {
     pinIn("dev", { office: { images: old, filter } });
     const before = lockFiles();
     const { code, stdout } = await cli("update", "--dry-run", "--env", "dev");
@@ -202,7 +202,7 @@ describe("update", () => {
     expect(lockFiles()).toEqual(before);
   });
 
-  it("says the consequences once, and gives every move as JSON", async () => {
+  test("says the consequences once, and gives every move as JSON", async () => {
     for (const name of ["dev", "staging"]) pinIn(name, { office: { images: old, filter } });
     const text = await cli("update", "--dry-run");
     expect(text.stdout.match(/What a new image does/g)).toHaveLength(1);
@@ -212,7 +212,7 @@ describe("update", () => {
     expect(project.readLock("staging").pins.office.images).toEqual([recent]);
   });
 
-  it("leaves the file alone, byte for byte, where nothing moves, and says no consequences", async () => {
+  test("leaves the file alone, byte for byte, where nothing moves, and says no consequences", async () => {
     pinIn("dev", { office: { images: recent, filter, pinnedAt: daysAgo(5) } });
     const before = lockFiles();
     const { code, stdout } = await cli("update", "--env", "dev");
@@ -221,7 +221,7 @@ describe("update", () => {
     expect(lockFiles()).toEqual(before);
   });
 
-  it("refuses a pin that no environment has, before anything moves", async () => {
+  test("refuses a pin that no environment has, before anything moves", async () => {
     pinIn("dev", { office: { images: old, filter } });
     const before = lockFiles();
     const { code, stdout, stderr } = await cli("update", "office", "ofice");
@@ -231,7 +231,7 @@ describe("update", () => {
     expect(lockFiles()).toEqual(before);
   });
 
-  it("moves a pin where it exists, and says where it does not", async () => {
+  test("moves a pin where it exists, and says where it does not", async () => {
     pinIn("dev", { lab: { images: old, filter } });
     pinIn("staging", { office: { images: old, filter } });
     const { code, stdout } = await cli("update", "lab");
@@ -242,7 +242,7 @@ describe("update", () => {
     expect(project.readLock("staging").pins.office.images).toEqual([old]);
   });
 
-  it("moves nothing of an environment where a filter cannot decide, and names the pin", async () => {
+  test("moves nothing of an environment where a filter cannot decide, and names the pin", async () => {
     emulator.remove("cn-north-4", kiosk.id);
     pinIn("dev", { office: { images: old, filter }, kiosk: { images: kiosk, filter: { name: "kiosk" } } });
     pinIn("staging", { office: { images: old, filter } });
@@ -259,7 +259,7 @@ describe("update", () => {
     expect(project.readLock("staging").pins.office.images).toEqual([recent]);
   });
 
-  it("does not undo what another process pinned meanwhile", async () => {
+  test("does not undo what another process pinned meanwhile", async () => {
     pinIn("dev", { office: { images: old, filter } });
     emulator.inject({
       on: "images",
@@ -276,7 +276,7 @@ describe("update", () => {
 describe("promote", () => {
   const recentInSouth = { ...recent, id: "d0000000-0000-4000-a000-000000000000" };
 
-  it("gives an environment of the same region and project the same images, without asking the service", async () => {
+  test("gives an environment of the same region and project the same images, without asking the service", async () => {
     pinIn("dev", { office: { images: recent, filter } });
     pinIn("staging", { office: { images: old, filter }, lab: { images: old, filter } });
     const { code, stdout } = await cli("promote", "dev", "staging");
@@ -289,7 +289,7 @@ describe("promote", () => {
     expect(project.readLock("staging").pins.lab.images).toEqual([old]);
   });
 
-  it("answers for the target where the source's lock file is damaged", async () => {
+  test("answers for the target where the source's lock file is damaged", async () => {
     project.write("workspace-images/dev.lock.json", "{");
     const { code, stdout, stderr } = await cli("promote", "dev", "staging", "--json");
     expect(JSON.parse(stdout)).toEqual({
@@ -299,7 +299,7 @@ describe("promote", () => {
     expect(code).toBe(2);
   });
 
-  it("takes the same release in another region, by its ID there, also into an environment without a lock file", async () => {
+  test("takes the same release in another region, by its ID there, also into an environment without a lock file", async () => {
     emulator.publish("cn-south-1", recentInSouth);
     emulator.publish("cn-south-1", { ...recentInSouth, id: "other", architecture: "arm" });
     pinIn("dev", { office: { images: recent, filter } });
@@ -313,7 +313,7 @@ describe("promote", () => {
     });
   });
 
-  it("moves no pin where one of them has no counterpart there", async () => {
+  test("moves no pin where one of them has no counterpart there", async () => {
     emulator.publish("cn-south-1", recentInSouth);
     pinIn("dev", { office: { images: recent, filter }, kiosk: { images: kiosk } });
     const { code, stdout, stderr } = await cli("promote", "dev", "prod", "--json");
@@ -325,7 +325,7 @@ describe("promote", () => {
     expect((await cli("promote", "dev", "prod", "office")).code).toBe(0);
   });
 
-  it("moves no pin where one of them has several counterparts there", async () => {
+  test("moves no pin where one of them has several counterparts there", async () => {
     emulator.publish("cn-south-1", recentInSouth);
     emulator.publish("cn-south-1", { ...recentInSouth, id: "twin" });
     pinIn("dev", { office: { images: recent, filter } });
@@ -336,7 +336,7 @@ describe("promote", () => {
     expect(lockFiles()[2]).toBe("none");
   });
 
-  it("changes nothing in a dry run", async () => {
+  test("changes nothing in a dry run", async () => {
     pinIn("dev", { office: { images: recent, filter } });
     pinIn("staging", { office: { images: old, filter } });
     const before = lockFiles();
@@ -346,7 +346,7 @@ describe("promote", () => {
     expect(lockFiles()).toEqual(before);
   });
 
-  it("says where only the filter moves", async () => {
+  test("says where only the filter moves", async () => {
     pinIn("dev", { office: { images: recent, filter } });
     pinIn("staging", { office: { images: recent, filter: { name: recent.name as string } } });
     const { stdout } = await cli("promote", "dev", "staging");
@@ -358,7 +358,7 @@ describe("promote", () => {
     expect(project.readLock("staging").pins.office.filter).toEqual(filter);
   });
 
-  it("says where a lookup of all is in another order, or selected none", async () => {
+  test("says where a lookup of all is in another order, or selected none", async () => {
     const images = [old, recent];
     pinIn("dev", { all: { images }, none: { images: [] } });
     pinIn("staging", { all: { images: [...images].reverse() } });
@@ -372,7 +372,7 @@ describe("promote", () => {
 `);
   });
 
-  it("leaves an environment alone that has the images already", async () => {
+  test("leaves an environment alone that has the images already", async () => {
     for (const name of ["dev", "staging"])
       pinIn(name, { office: { images: old, filter, pinnedAt: daysAgo(3) } });
     const before = lockFiles();
@@ -381,7 +381,7 @@ describe("promote", () => {
     expect(lockFiles()).toEqual(before);
   });
 
-  it.each([
+  test.each([
     [["dev", "dev"], '"dev" cannot be promoted to itself.'],
     [["dev", "prd"], 'There is no environment "prd" in cdktf.json. Environments: dev, staging, prod.'],
     [["prod", "dev"], 'Environment "prod" has nothing to promote: no lock file yet'],
@@ -396,7 +396,7 @@ describe("promote", () => {
   });
 });
 
-it("lets Ctrl-C end a listing with nothing changed, also in environments that had been listed", async () => {
+test("lets Ctrl-C end a listing with nothing changed, also in environments that had been listed", async () => {
   pinIn("staging", { office: { images: old, filter } });
   pinIn("prod", { office: { images: old, filter } });
   const before = lockFiles();

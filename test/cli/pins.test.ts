@@ -22,7 +22,7 @@ function widest(text: string): number {
   return Math.max(...text.split("\n").map((line) => line.length));
 }
 
-it("shows pins by environment: their images, their ages, and which pins differ", async () => {
+test("shows pins by environment: their images, their ages, and which pins differ", async () => {
   const project = projectOf("dev", "staging", "prod");
   const elsewhere = (id: string, image: typeof first) => ({ ...image, id });
   pin(project, "dev", north, { office: { images: second }, developer: { images: [ubuntu] } });
@@ -47,7 +47,7 @@ office  differs
   expect(code).toBe(0);
 });
 
-it("puts ages below their image where both do not fit in 80 columns", async () => {
+test("puts ages below their image where both do not fit in 80 columns", async () => {
   const project = projectOf("dev", "staging", "prod");
   const long = image({ id: "long", name: "W".repeat(55) });
   pin(project, "dev", north, { office: { images: long } });
@@ -61,7 +61,7 @@ office
 `);
 });
 
-it("splits into several tables where environments do not fit side by side, and still compares them all", async () => {
+test("splits into several tables where environments do not fit side by side, and still compares them all", async () => {
   const names = Array.from({ length: 7 }, (_, index) => `environment-number-${index}`);
   const project = projectOf(...names);
   for (const name of names)
@@ -72,7 +72,7 @@ it("splits into several tables where environments do not fit side by side, and s
   for (const name of names) expect(stdout).toContain(name);
 });
 
-it("marks pins that are older than the environment's maxPinAgeDays", async () => {
+test("marks pins that are older than the environment's maxPinAgeDays", async () => {
   const project = new TestProject({ dev: { maxPinAgeDays: 30 }, prod: { maxPinAgeDays: 90 } });
   for (const name of ["dev", "prod"])
     pin(project, name, north, { office: { images: ubuntu, pinnedAt: daysAgo(30) } });
@@ -83,7 +83,7 @@ office
 `);
 });
 
-it("shows pins that only some environments have, and environments without any", async () => {
+test("shows pins that only some environments have, and environments without any", async () => {
   const project = projectOf("dev", "prod", "empty", "new");
   pin(project, "dev", north, { office: { images: first }, kiosk: { images: ubuntu } });
   pin(project, "prod", north, { office: { images: first } });
@@ -102,7 +102,7 @@ new: no lock file yet: cdktf synth takes its pins (unless CI is set)
 `);
 });
 
-it("tells images of one name apart, and a lookup that selected none", async () => {
+test("tells images of one name apart, and a lookup that selected none", async () => {
   const project = projectOf("dev", "prod");
   pin(project, "dev", north, { office: { images: { ...first, id: "a" } }, all: { images: [] } });
   pin(project, "prod", north, { office: { images: { ...first, id: "b" } }, all: { images: [ubuntu] } });
@@ -118,13 +118,13 @@ office  differs
 `);
 });
 
-it("aligns names in Chinese", async () => {
+test("aligns names in Chinese", async () => {
   const project = projectOf("dev");
   pin(project, "dev", north, { office: { images: [image({ id: "1", name: "办公桌面" }), ubuntu] } });
   expect((await project.cli(["pins"])).stdout).toContain("  办公桌面      today\n  Ubuntu_24.04  today\n");
 });
 
-it("gives filter, time and images of every pin as JSON", async () => {
+test("gives filter, time and images of every pin as JSON", async () => {
   const project = projectOf("dev", "new");
   const filter = { imageType: "gold" };
   pin(project, "dev", north, { office: { images: first, filter, pinnedAt: "2026-01-02T03:04:05Z" } });

@@ -14,7 +14,7 @@ const COMMANDS = ["list", "pins", "outdated", "update", "promote", "verify", "pr
 const north = { region: "cn-north-4", projectId: "north" };
 
 describe("help", () => {
-  it("lists every command, in 80 columns", async () => {
+  test("lists every command, in 80 columns", async () => {
     const { code, stdout, stderr } = await new TestProject({}).cli(["--help"]);
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} +[a-z]`, "m"));
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
@@ -22,7 +22,7 @@ describe("help", () => {
     expect(code).toBe(0);
   });
 
-  it.each(COMMANDS)("of %s has examples, in 80 columns", async (command) => {
+  test.each(COMMANDS)("of %s has examples, in 80 columns", async (command) => {
     const { code, stdout } = await new TestProject({}).cli([command, "--help"]);
     expect(stdout).toMatch(
       new RegExp(`\nExamples:\n[^]*  workspace-images ${command} `.replace("[^]", "(.|\n)")),
@@ -31,7 +31,7 @@ describe("help", () => {
     expect(code).toBe(0);
   });
 
-  it("tells the version of the package", async () => {
+  test("tells the version of the package", async () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     expect(await new TestProject({}).cli(["--version"])).toEqual({
       code: 0,
@@ -42,7 +42,7 @@ describe("help", () => {
 });
 
 describe("wrong usage", () => {
-  it.each([
+  test.each([
     [["lst"], "unknown command 'lst'"],
     [["pins", "--josn"], "unknown option '--josn'"],
     [["pins", "office"], "too many arguments"],
@@ -69,7 +69,7 @@ describe("a project without environments", () => {
     ["prune"],
   ];
 
-  it.each(commands)("is told for %s where there is no cdktf.json", async (...args) => {
+  test.each(commands)("is told for %s where there is no cdktf.json", async (...args) => {
     const cwd = mkdtempSync(join(tmpdir(), "workspace-images-empty-"));
     const { code, stdout, stderr } = await run(process.execPath, [CLI, ...args, "--json"], { cwd });
     expect(stderr).toMatch(
@@ -79,7 +79,7 @@ describe("a project without environments", () => {
     expect(code).toBe(2);
   });
 
-  it.each(commands)("is told for %s where cdktf.json has none", async (...args) => {
+  test.each(commands)("is told for %s where cdktf.json has none", async (...args) => {
     const project = new TestProject({});
     project.write("cdktf.json", "{}");
     const { code, stdout, stderr } = await project.cli(args);
@@ -88,7 +88,7 @@ describe("a project without environments", () => {
     expect(code).toBe(2);
   });
 
-  it("is told where cdktf.json is damaged", async () => {
+  test("is told where cdktf.json is damaged", async () => {
     const project = new TestProject({});
     project.write("cdktf.json", "{");
     const { code, stderr } = await project.cli(["pins"]);
@@ -96,7 +96,7 @@ describe("a project without environments", () => {
     expect(code).toBe(2);
   });
 
-  it("answers for environments that have no lock files, without asking anyone", async () => {
+  test("answers for environments that have no lock files, without asking anyone", async () => {
     const project = new TestProject({ dev: {}, prod: {} });
     const note = "no lock file yet: cdktf synth takes its pins (unless CI is set)";
     for (const command of ["pins", "outdated", "update", "verify"]) {
@@ -108,7 +108,7 @@ describe("a project without environments", () => {
   });
 });
 
-it("tells what the system refused, without a stack trace", async () => {
+test("tells what the system refused, without a stack trace", async () => {
   const project = new TestProject(
     { dev: {} },
     { app: "true", context: { workspaceImages: { environments: { dev: {} } } } },
@@ -119,7 +119,7 @@ it("tells what the system refused, without a stack trace", async () => {
   expect(code).toBe(2);
 });
 
-it("tells that its output cannot be written", async () => {
+test("tells that its output cannot be written", async () => {
   const project = new TestProject({ dev: {} });
   const { code, stderr } = await run("sh", ["-c", '"$NODE" "$CLI" pins > /dev/full'], {
     cwd: project.directory,
@@ -129,7 +129,7 @@ it("tells that its output cannot be written", async () => {
   expect(code).toBe(2);
 });
 
-it("finds its project from a folder within it", async () => {
+test("finds its project from a folder within it", async () => {
   const project = new TestProject({ dev: {} });
   pin(project, "dev", north, { office: { images: image({ id: "1" }) } });
   project.write("src/stacks/readme", "");
@@ -139,7 +139,7 @@ it("finds its project from a folder within it", async () => {
   expect(JSON.parse(stdout).dev).toHaveProperty("office");
 });
 
-it("answers in the order of cdktf.json for all environments, once for each that is asked for", async () => {
+test("answers in the order of cdktf.json for all environments, once for each that is asked for", async () => {
   const project = new TestProject({ prod: {}, dev: {}, lab: {} });
   expect(Object.keys(JSON.parse((await project.cli(["pins", "--json"])).stdout))).toEqual([
     "prod",
@@ -154,7 +154,7 @@ describe("what it writes to", () => {
   const project = new TestProject({ dev: {}, prod: {} });
   pin(project, "dev", north, { office: { images: image({ id: "1", name: "Windows_11" }) } });
 
-  it("may be a pipe that is closed early", () => {
+  test("may be a pipe that is closed early", () => {
     const many = new TestProject({ dev: {} });
     const images = Array.from({ length: 5000 }, (_, index) => image({ id: String(index) }));
     pin(many, "dev", north, { all: { images } });
@@ -169,21 +169,21 @@ describe("what it writes to", () => {
     }
   });
 
-  it("has no colours where it is no terminal, also in a pipeline", async () => {
+  test("has no colours where it is no terminal, also in a pipeline", async () => {
     const { stdout } = await project.cli(["pins"], { CI: "true", FORCE_COLOR: "1" });
     expect(stdout).not.toContain("\u001b");
     const { stderr } = await project.cli(["pins", "--env", "prd"], { CI: "true", FORCE_COLOR: "1" });
     expect(stderr).not.toContain("\u001b");
   });
 
-  it("has colours on a terminal", async () => {
+  test("has colours on a terminal", async () => {
     const { stdout } = await onTerminal(project, "pins");
     expect(stdout).toContain("\u001b[1moffice");
     const failed = await onTerminal(project, "pins --env prd");
     expect(failed.stdout).toContain("\u001b[31merror:");
   });
 
-  it("has no colours on a terminal where NO_COLOR is set, or that has none", async () => {
+  test("has no colours on a terminal where NO_COLOR is set, or that has none", async () => {
     for (const variables of [{ NO_COLOR: "1" }, { TERM: "dumb" }]) {
       const { stdout } = await onTerminal(project, "pins", variables);
       expect(stdout).toContain("office");
@@ -191,7 +191,7 @@ describe("what it writes to", () => {
     }
   });
 
-  it("is used in its whole width where that is more than 80 columns", async () => {
+  test("is used in its whole width where that is more than 80 columns", async () => {
     const wide = new TestProject({ dev: {} });
     pin(wide, "dev", north, { office: { images: image({ id: "1", name: "W".repeat(90) }) } });
     expect((await wide.cli(["pins"])).stdout).toContain(`${"W".repeat(90)}\n`);
@@ -218,18 +218,18 @@ describe("progress", () => {
     }
   }
 
-  it("is shown on a terminal for what takes longer than a second, and wiped out at the end", async () => {
+  test("is shown on a terminal for what takes longer than a second, and wiped out at the end", async () => {
     const { stdout } = await listFor(700, true);
     const parts = stdout.split("\r\u001b[2K");
     expect(parts.at(-2)).toMatch(/Listing images … \d+ s/);
     expect(parts.at(-1)).toMatch(/^dev: 1 image\r\n/);
   });
 
-  it("is not shown for what takes less", async () => {
+  test("is not shown for what takes less", async () => {
     expect((await listFor(0, true)).stdout).not.toContain("…");
   });
 
-  it("is not shown where there is no terminal", async () => {
+  test("is not shown where there is no terminal", async () => {
     expect((await listFor(700, false)).stderr).toBe("");
   });
 });

@@ -41,7 +41,7 @@ function projectWith(app: string, environments: object = { dev: {}, prod: {} }):
   return project;
 }
 
-it("drops the pins that no lookup asked for, and nothing else", async () => {
+test("drops the pins that no lookup asked for, and nothing else", async () => {
   const project = projectWith(appThat('require("node:fs").appendFileSync("runs", "x");'));
   pin(project, "prod", place, { office: { images: office, filter } });
   const before = project.readLock("dev");
@@ -63,7 +63,7 @@ prod: 1 pin dropped from workspace-images/prod.lock.json
   expect(again.stdout).toBe("dev: every pin is asked for\n");
 });
 
-it("drops nothing in a dry run, and only in the environments that are asked for", async () => {
+test("drops nothing in a dry run, and only in the environments that are asked for", async () => {
   const project = projectWith(appThat(""));
   pin(project, "prod", place, { office: { images: office, filter } });
   const before = project.read("workspace-images/dev.lock.json");
@@ -77,7 +77,7 @@ it("drops nothing in a dry run, and only in the environments that are asked for"
   expect(text.stdout).toBe("dev: 2 pins would be dropped\n  - kiosk\n  - lab\n");
 });
 
-it("runs the app without a network, whatever the mode and the credentials", async () => {
+test("runs the app without a network, whatever the mode and the credentials", async () => {
   const project = projectWith(
     `require("node:net").Socket.prototype.connect = () => { throw new Error("a connection"); };
      require("node:dns").lookup = () => { throw new Error("a look-up"); };
@@ -94,7 +94,7 @@ it("runs the app without a network, whatever the mode and the credentials", asyn
   expect(code).toBe(0);
 });
 
-it("keeps every pin where the app fails, and shows what it said last", async () => {
+test("keeps every pin where the app fails, and shows what it said last", async () => {
   const project = projectWith(
     appThat('console.log("\\u001b[31mbuilding\\u001b[0m"); throw new Error("no such subnet");'),
   );
@@ -111,7 +111,7 @@ it("keeps every pin where the app fails, and shows what it said last", async () 
   expect(project.readLock("dev")).toEqual(before);
 });
 
-it("keeps every pin where the app has a lookup that was never pinned", async () => {
+test("keeps every pin where the app has a lookup that was never pinned", async () => {
   const project = projectWith(
     appThat('new DataHuaweicloudWorkspaceImage(stack, "new", { environment: "dev", name: "other" });'),
   );
@@ -121,7 +121,7 @@ it("keeps every pin where the app has a lookup that was never pinned", async () 
   expect(Object.keys(project.readLock("dev").pins)).toHaveLength(3);
 });
 
-it("keeps every pin where the app ends well without a synth", async () => {
+test("keeps every pin where the app ends well without a synth", async () => {
   const project = projectWith("");
   const { code, stderr } = await project.cli(["prune"], variables);
   expect(code).toBe(2);
@@ -129,7 +129,7 @@ it("keeps every pin where the app ends well without a synth", async () => {
   expect(Object.keys(project.readLock("dev").pins)).toHaveLength(3);
 });
 
-it("keeps the pins of an environment that the app does not know", async () => {
+test("keeps the pins of an environment that the app does not know", async () => {
   const project = projectWith(
     appThat("").replace("prefetch(app)", "prefetch(app, { environments: { dev: {} } })"),
   );
@@ -141,7 +141,7 @@ it("keeps the pins of an environment that the app does not know", async () => {
   expect(project.readLock("prod").pins).toHaveProperty("office");
 });
 
-it("answers for environments without lock files, and refuses a project without an app", async () => {
+test("answers for environments without lock files, and refuses a project without an app", async () => {
   const project = projectWith(appThat(""));
   const { code, stdout } = await project.cli(["prune", "--env", "prod"], variables);
   expect(stdout).toBe("prod: no lock file yet: cdktf synth takes its pins (unless CI is set)\n");
@@ -188,7 +188,7 @@ setTimeout(() => process.exit(), 50_000);`;
     await eventually(() => !pids(project).some(isAlive));
   }
 
-  it("is ended by the time limit, with what it started", async () => {
+  test("is ended by the time limit, with what it started", async () => {
     const project = projectWith(hanging);
     const { code, stderr } = await project.cli(["prune", "--time-limit", "4"], {
       ...variables,
@@ -201,7 +201,7 @@ setTimeout(() => process.exit(), 50_000);`;
     await isOver(project);
   });
 
-  it.each([
+  test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)("is ended by %s, with what it started", async (signal, exitCode) => {
@@ -216,7 +216,7 @@ setTimeout(() => process.exit(), 50_000);`;
     await isOver(project);
   });
 
-  it("has a time limit that the help names", async () => {
+  test("has a time limit that the help names", async () => {
     const { stdout } = await new TestProject({}).cli(["prune", "--help"]);
     expect(stdout).toMatch(/--time-limit <seconds> .*\(default: 300\)/);
   });

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { WorkspaceImage } from "../../src";
 import type { SingleImageFilter } from "../../src/images/image-filter";
-import { formatTime, type LockedPlace, updateLockFile } from "../../src/pins/lock-file";
+import { type LockedPlace, updateLockFile } from "../../src/pins/lock-file";
+import { formatTime } from "../../src/text/time";
 import { type Ended, ROOT, type TestProject } from "../support/project";
 
 /** What a test pins; all images of a list are of a lookup of all. */

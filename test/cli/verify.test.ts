@@ -45,7 +45,7 @@ function verify(...args: string[]) {
   return project.cli(["verify", ...args], { HW_MAX_RETRIES: "0", ...emulator.variables });
 }
 
-it("answers yes where every pinned image exists unchanged", async () => {
+test("answers yes where every pinned image exists unchanged", async () => {
   const { code, stdout, stderr } = await verify();
   expect(stdout).toBe(`dev:
   ok    kiosk
@@ -58,7 +58,7 @@ prod:
   expect(code).toBe(0);
 });
 
-it("answers no, and tells deleted from changed", async () => {
+test("answers no, and tells deleted from changed", async () => {
   emulator.remove("cn-north-4", office.id);
   emulator.publish("cn-north-4", { ...kiosk, minDisk: 120 });
   const { code, stdout } = await verify();
@@ -78,7 +78,7 @@ prod:
   expect(code).toBe(1);
 });
 
-it("gives a verdict for each pin as JSON", async () => {
+test("gives a verdict for each pin as JSON", async () => {
   emulator.remove("cn-north-4", office.id);
   const { code, stdout } = await verify("--json");
   expect(JSON.parse(stdout)).toEqual({
@@ -91,7 +91,7 @@ it("gives a verdict for each pin as JSON", async () => {
   expect(code).toBe(1);
 });
 
-it("tells an environment that could not be asked from one whose images are gone, and answers for the others", async () => {
+test("tells an environment that could not be asked from one whose images are gone, and answers for the others", async () => {
   emulator.remove("cn-north-4", office.id);
   emulator.inject({ on: ({ path }) => path.includes(emulator.projectId("cn-south-1")), status: 503 });
   const { code, stdout, stderr } = await verify("--json");
@@ -109,7 +109,7 @@ it("tells an environment that could not be asked from one whose images are gone,
   expect(stderr).toContain(prod.error.requestId);
 });
 
-it("cannot answer without credentials, and says so for every environment", async () => {
+test("cannot answer without credentials, and says so for every environment", async () => {
   const { code, stdout } = await project.cli(["verify", "--json"]);
   expect(code).toBe(2);
   expect(JSON.parse(stdout)).toEqual({
@@ -118,7 +118,7 @@ it("cannot answer without credentials, and says so for every environment", async
   });
 });
 
-it("answers for the other environments where a lock file is damaged", async () => {
+test("answers for the other environments where a lock file is damaged", async () => {
   project.write("workspace-images/dev.lock.json", "{");
   const { code, stdout, stderr } = await verify("--json");
   expect(code).toBe(2);

@@ -12,7 +12,7 @@ import {
   SeveralMatchesError,
   type WorkspaceImage,
 } from "../../src";
-import { selectImages } from "../../src/images/image-filter";
+import { selectImages } from "../../src/images/image-selection";
 import { image, stackWith, thrown } from "../support/images";
 
 const images: WorkspaceImage[] = [

@@ -1,6 +1,6 @@
-import type { Listing } from "../../src/images/image-filter";
-import type { Pin } from "../../src/pins/lock-file";
+import type { Listing } from "../../src/images/image-selection";
 import { isSameRelease, outdated, promote, reselect, update, verify } from "../../src/pins/moves";
+import type { Pin } from "../../src/pins/pin";
 import { image, thrown } from "../support/images";
 
 const NOW = new Date("2026-11-25T12:00:00.789Z");
@@ -28,33 +28,33 @@ describe("outdated", () => {
     return outdated(pins, reselect(pins, listing(...images), "dev")).get("office");
   }
 
-  it("gives the pinned image and the one that the filter selects now", () => {
+  test("gives the pinned image and the one that the filter selects now", () => {
     expect(outdatedIn(newest, old, recent)).toEqual({ from: [old], to: [recent] });
   });
 
-  it("leaves out a pin that is what its filter selects", () => {
+  test("leaves out a pin that is what its filter selects", () => {
     expect(outdatedIn(newest, old)).toBeUndefined();
   });
 
-  it("counts a pinned image whose description changed", () => {
+  test("counts a pinned image whose description changed", () => {
     const grown = { ...old, minDisk: 100 };
     expect(outdatedIn(newest, grown)).toEqual({ from: [old], to: [grown] });
   });
 
-  it("compares all images of a lookup of all, in their order", () => {
+  test("compares all images of a lookup of all, in their order", () => {
     const all = pinOf({ cardinality: "all", images: [recent, old] });
     expect(outdatedIn(all, old, recent)).toEqual({ from: [recent, old], to: [old, recent] });
     expect(outdatedIn({ ...all, images: [old, recent] }, old, recent)).toBeUndefined();
     expect(outdatedIn({ ...all, images: [] })).toBeUndefined();
   });
 
-  it("gives no image, and why, where nothing matches any more", () => {
+  test("gives no image, and why, where nothing matches any more", () => {
     const move = outdatedIn(newest);
     expect(move).toMatchObject({ from: [old], to: [], problem: { code: "NO_MATCH" } });
     expect(move?.problem?.message).toContain('Pin "office" of environment "dev"');
   });
 
-  it("gives every match, and why, where one image is wanted and several match", () => {
+  test("gives every match, and why, where one image is wanted and several match", () => {
     const one = pinOf({ filter: { name: "Windows_11_a" }, images: [old] });
     const twin = { ...old, id: "twin", imageType: "private" };
     expect(outdatedIn(one, old, twin)).toMatchObject({
@@ -63,7 +63,7 @@ describe("outdated", () => {
     });
   });
 
-  it("gives every match, and why, where the newest are tied", () => {
+  test("gives every match, and why, where the newest are tied", () => {
     const tied = { ...recent, id: "tied", name: "Windows_11_c" };
     expect(outdatedIn(newest, recent, tied)).toMatchObject({
       to: [recent, tied],
@@ -78,22 +78,22 @@ describe("update", () => {
     return update(all, reselect(all, listing(...images), "dev"), NOW);
   }
 
-  it("moves a pin to what its filter selects, keeps the filter and notes the time to the second", () => {
+  test("moves a pin to what its filter selects, keeps the filter and notes the time to the second", () => {
     expect(updated({ office: newest }, old, recent)).toEqual(
       new Map([["office", { ...newest, images: [recent], pinnedAt: "2026-11-25T12:00:00Z" }]]),
     );
   });
 
-  it("leaves out pins that stay, so that their time stays", () => {
+  test("leaves out pins that stay, so that their time stays", () => {
     expect(updated({ office: newest }, old).size).toBe(0);
   });
 
-  it("moves a lookup of all to no image, which it may select", () => {
+  test("moves a lookup of all to no image, which it may select", () => {
     const all = pinOf({ cardinality: "all", images: [old] });
     expect(updated({ all }).get("all")?.images).toEqual([]);
   });
 
-  it("moves nothing, and names every pin at fault, where filters do not select one image", () => {
+  test("moves nothing, and names every pin at fault, where filters do not select one image", () => {
     const gone = pinOf({ filter: { name: "gone" }, images: [old] });
     const error = thrown(() => updated({ office: newest, gone, lost: gone }, old, recent));
     expect(error.code).toBe("NO_MATCH");
@@ -112,12 +112,12 @@ describe("promote", () => {
   const empty = { environment: "prod", place: south, pins: new Map<string, Pin>() };
   const inSouth = { ...recent, id: "recent-in-south", createdAt: "2025-06-03T00:00:00Z" };
 
-  it("takes the image itself in the same region and project, without a listing", () => {
+  test("takes the image itself in the same region and project, without a listing", () => {
     const moved = promote(from, { ...empty, place: north }, [], NOW);
     expect(moved.get("office")).toEqual({ ...newest, images: [recent], pinnedAt: "2026-11-25T12:00:00Z" });
   });
 
-  it("finds the same release in another region and takes it as it is there", () => {
+  test("finds the same release in another region and takes it as it is there", () => {
     const others = [
       { ...inSouth, id: "1", name: "Windows_11_a" },
       { ...inSouth, id: "2", imageType: "private" },
@@ -127,31 +127,31 @@ describe("promote", () => {
     expect(promote(from, empty, [...others, inSouth], NOW).get("office")?.images).toEqual([inSouth]);
   });
 
-  it("prefers the same ID in another project of the region, where names may be taken", () => {
+  test("prefers the same ID in another project of the region, where names may be taken", () => {
     const twin = { ...recent, id: "twin" };
     const other = { ...empty, place: { ...north, projectId: "other" } };
     expect(promote(from, other, [twin, recent], NOW).get("office")?.images).toEqual([recent]);
   });
 
-  it("fails where there is no counterpart, naming the pin and what was looked for", () => {
+  test("fails where there is no counterpart, naming the pin and what was looked for", () => {
     const error = thrown(() => promote(from, empty, [], NOW));
     expect(error.code).toBe("PROMOTION");
     expect(error.message).toContain('Pin "office": no image has name Windows_11_b, type gold');
     expect(error.message).toContain("cn-south-1");
   });
 
-  it("fails where there are several, naming their IDs", () => {
+  test("fails where there are several, naming their IDs", () => {
     const error = thrown(() => promote(from, empty, [inSouth, { ...inSouth, id: "twin" }], NOW));
     expect(error.code).toBe("PROMOTION");
     expect(error.message).toContain("recent-in-south, twin");
   });
 
-  it("says of every pin at fault what is missing", () => {
+  test("says of every pin at fault what is missing", () => {
     const pins = new Map([...from.pins, ["kiosk", pinOf({ images: [old] })]]);
     expect(thrown(() => promote({ ...from, pins }, empty, [])).message).toMatch(/"office".*\n.*"kiosk"/);
   });
 
-  it("fails where two images of a pin have one counterpart: a loop over them would make two desktops of it", () => {
+  test("fails where two images of a pin have one counterpart: a loop over them would make two desktops of it", () => {
     const again = { ...recent, id: "again" };
     const pins = new Map([["all", pinOf({ cardinality: "all", images: [recent, again] })]]);
     const error = thrown(() => promote({ ...from, pins }, empty, [inSouth], NOW));
@@ -160,17 +160,17 @@ describe("promote", () => {
     expect(error.message).toContain("It stands for another image of the pin already.");
   });
 
-  it("leaves a pin alone that already has the filter and the images", () => {
+  test("leaves a pin alone that already has the filter and the images", () => {
     const pins = new Map([["office", { ...newest, images: [inSouth] }]]);
     expect(promote(from, { ...empty, pins }, [inSouth], NOW).size).toBe(0);
   });
 
-  it("gives the filter too, so that the stack's lookup finds its pin", () => {
+  test("gives the filter too, so that the stack's lookup finds its pin", () => {
     const pins = new Map([["office", pinOf({ filter: { name: "Windows_11_b" }, images: [inSouth] })]]);
     expect(promote(from, { ...empty, pins }, [inSouth], NOW).get("office")?.filter).toEqual(newest.filter);
   });
 
-  it("promotes every image of a lookup of all", () => {
+  test("promotes every image of a lookup of all", () => {
     const oldInSouth = { ...old, id: "old-in-south" };
     const pins = new Map([["all", pinOf({ cardinality: "all", images: [old, recent] })]]);
     const moved = promote({ ...from, pins }, empty, [inSouth, oldInSouth], NOW).get("all");
@@ -181,11 +181,11 @@ describe("promote", () => {
 describe("verify", () => {
   const pins = new Map([["office", pinOf({ cardinality: "all", images: [old, recent] })]]);
 
-  it("is content with images that exist unchanged", () => {
+  test("is content with images that exist unchanged", () => {
     expect(verify(pins, [recent, old]).get("office")).toEqual({ ok: true });
   });
 
-  it("tells deleted and changed images apart, and says what changed", () => {
+  test("tells deleted and changed images apart, and says what changed", () => {
     const changed = { ...recent, minDisk: 100 };
     const verdict = verify(pins, [changed]).get("office");
     expect(verdict?.ok).toBe(false);
@@ -194,14 +194,14 @@ describe("verify", () => {
     );
   });
 
-  it("notices a field that is gone or new", () => {
+  test("notices a field that is gone or new", () => {
     const { productCode: _, ...without } = recent;
     const verdict = verify(pins, [old, { ...without, kmsId: "key" }]).get("office");
     expect(verdict?.reason).toContain("productCode workspace.windows → none, kmsId none → key");
   });
 });
 
-it("takes images for the same release by name, type, OS version and architecture alone", () => {
+test("takes images for the same release by name, type, OS version and architecture alone", () => {
   expect(
     isSameRelease(old, { ...old, id: "elsewhere", minDisk: 100, createdAt: "2026-01-01T00:00:00Z" }),
   ).toBe(true);

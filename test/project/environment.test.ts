@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../../src";
-import { type Environment, locate } from "../../src/project/environment";
+import type { Environment } from "../../src/project/environment";
+import { locate } from "../../src/project/location";
 import { thrown } from "../support/images";
 
 const at = (environment: Partial<Environment>, variables: Record<string, string> = {}) =>

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { WorkspaceApi, type WorkspaceClient } from "../../src/api/workspace-client";
 import type { WorkspaceEmulator } from "../../src/emulator";
-import { type Environment, locate } from "../../src/project/environment";
+import type { Environment } from "../../src/project/environment";
+import { locate } from "../../src/project/location";
 
 const opened: { close(): Promise<unknown> }[] = [];
 

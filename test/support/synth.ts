@@ -1,8 +1,9 @@
 import { App, TerraformStack } from "cdktf";
 import type { IConstruct } from "constructs";
 import { type PrefetchOptions, type WorkspaceImage, WorkspaceImageCatalog } from "../../src";
+import { type LockedPlace, updateLockFile } from "../../src/pins/lock-file";
+import type { Pin } from "../../src/pins/pin";
 import type { Environment } from "../../src/project/environment";
-import { type LockedPlace, type Pin, updateLockFile } from "../../src/pins/lock-file";
 import { image } from "./images";
 import type { TestProject } from "./project";
 

@@ -1,0 +1,246 @@
+import { ListingRequiredError, MostRecentError, NoMatchError, SeveralMatchesError } from "../errors";
+import { compare } from "../text/compare";
+import { creationTime, filterTime } from "../text/time";
+import type { Cardinality, ImageFilter, ListingQuery, SingleImageFilter } from "./image-filter";
+import type { WorkspaceImage } from "./workspace-image";
+
+/** The images that one query selected at the service. */
+export interface Listing {
+  readonly query: ListingQuery;
+  readonly images: readonly WorkspaceImage[];
+}
+
+/**
+ * The images of `listings` that a filter selects, in its order.
+ * @throws ListingRequiredError if the listings cannot decide
+ * @throws NoMatchError, SeveralMatchesError, MostRecentError if not exactly one image is selected where one is wanted;
+ * a lookup of all that selects none is not an error
+ */
+export function selectImages(
+  listings: readonly Listing[],
+  filter: SingleImageFilter,
+  cardinality: Cardinality,
+  subject: string,
+): WorkspaceImage[] {
+  const { listing, matches } = match(listings, filter, subject);
+  const ordered = matches.sort(ordering(filter));
+  if (cardinality === "all") return ordered;
+  const [first] = ordered;
+  if (first === undefined) throw new NoMatchError(`${subject}: ${explainNoMatch(listing, filter)}`);
+  if (ordered.length === 1) return ordered;
+  if (filter.mostRecent) return [mostRecent(ordered, subject)];
+  throw new SeveralMatchesError(
+    `${subject}: ${ordered.length} images match ${JSON.stringify(filter)}:\n${list(ordered)}\nNarrow the filter, or take the newest with mostRecent: true.`,
+  );
+}
+
+type Verdict = boolean | "undecided";
+
+interface Criterion {
+  readonly key: keyof ImageFilter;
+  readonly test: (image: WorkspaceImage) => Verdict;
+  readonly actual: (image: WorkspaceImage) => string | number | undefined;
+}
+
+const SERVICE_FIELDS = {
+  imageType: "imageType",
+  osType: "osType",
+  architecture: "architecture",
+  imageId: "id",
+  platform: undefined,
+  packageType: undefined,
+} as const satisfies Record<keyof ListingQuery, keyof WorkspaceImage | undefined>;
+const SERVICE_KEYS = Object.keys(SERVICE_FIELDS) as (keyof ListingQuery)[];
+const HIDDEN_KEYS = SERVICE_KEYS.filter((key) => SERVICE_FIELDS[key] === undefined);
+
+/** The part of a filter that the service can decide. */
+export function listingQueryOf(filter: ImageFilter): ListingQuery {
+  return Object.fromEntries(
+    SERVICE_KEYS.filter((key) => filter[key] !== undefined).map((key) => [key, filter[key]]),
+  );
+}
+
+/** A parameter that the listing was queried with was decided by the service, whether or not the response shows it. */
+function criteria(filter: ImageFilter, query: ListingQuery): Criterion[] {
+  const result: Criterion[] = [];
+  for (const key of SERVICE_KEYS) {
+    const wanted = filter[key];
+    if (wanted === undefined) continue;
+    const field = SERVICE_FIELDS[key];
+    const unknown: Verdict = query[key] === wanted || "undecided";
+    const actual = (image: WorkspaceImage) => field && image[field];
+    result.push({
+      key,
+      actual,
+      test: (image) => (actual(image) === undefined ? unknown : actual(image) === wanted),
+    });
+  }
+  const add = <T extends string | number>(
+    key: keyof ImageFilter,
+    field: keyof WorkspaceImage,
+    holds: (actual: T) => boolean,
+  ) => {
+    if (filter[key] === undefined) return;
+    const actual = (image: WorkspaceImage) => image[field];
+    result.push({
+      key,
+      actual,
+      test: (image) => actual(image) !== undefined && holds(actual(image) as T),
+    });
+  };
+  add<string>("diskFormat", "diskFormat", (format) => format === filter.diskFormat);
+  add<string>("productCode", "productCode", (code) => code === filter.productCode);
+  add<string>("osVersion", "osVersion", (version) => version === filter.osVersion);
+  const osVersionRegex = new RegExp(filter.osVersionRegex ?? "");
+  add<string>("osVersionRegex", "osVersion", (version) => osVersionRegex.test(version));
+  add<number>("minDiskAtMost", "minDisk", (minDisk) => minDisk <= (filter.minDiskAtMost ?? 0));
+  add<number>("minRamAtMost", "minRam", (minRam) => minRam <= (filter.minRamAtMost ?? 0));
+  const after = filterTime(filter.createdAfter) ?? 0;
+  add<string>("createdAfter", "createdAt", (createdAt) => (creationTime(createdAt) ?? after) > after);
+  const before = filterTime(filter.createdBefore) ?? 0;
+  add<string>("createdBefore", "createdAt", (createdAt) => (creationTime(createdAt) ?? before) < before);
+  add<string>("name", "name", (name) => name === filter.name);
+  const nameRegex = new RegExp(filter.nameRegex ?? "");
+  add<string>("nameRegex", "name", (name) => nameRegex.test(name));
+  return result;
+}
+
+/** Matches in the narrowest listing that can decide every image. */
+function match(
+  listings: readonly Listing[],
+  filter: ImageFilter,
+  subject: string,
+): { listing: Listing; matches: WorkspaceImage[] } {
+  const usable = listings
+    .filter(({ query }) =>
+      SERVICE_KEYS.every((key) => query[key] === undefined || query[key] === filter[key]),
+    )
+    .sort((a, b) => Object.keys(b.query).length - Object.keys(a.query).length);
+  let required: ListingRequiredError | undefined;
+  for (const listing of usable) {
+    const tests = criteria(filter, listing.query);
+    const matches: WorkspaceImage[] = [];
+    const undecided = new Set<keyof ListingQuery>();
+    let example: WorkspaceImage | undefined;
+    for (const image of listing.images) {
+      const open: (keyof ListingQuery)[] = [];
+      const failed = tests.some(({ key, test }) => {
+        const verdict = test(image);
+        if (verdict === "undecided") open.push(key as keyof ListingQuery);
+        return verdict === false;
+      });
+      if (failed) continue;
+      if (open.length === 0) matches.push(image);
+      else example ??= image;
+      for (const key of open) undecided.add(key);
+    }
+    for (const key of HIDDEN_KEYS) {
+      if (filter[key] !== undefined && listing.query[key] === undefined) undecided.add(key);
+    }
+    if (undecided.size === 0) return { listing, matches };
+    required ??= listingRequired(listings, filter, listing.query, [...undecided], example, subject);
+  }
+  const hidden = HIDDEN_KEYS.filter((key) => filter[key] !== undefined);
+  throw required ?? listingRequired(listings, filter, {}, hidden, undefined, subject);
+}
+
+function listingRequired(
+  listings: readonly Listing[],
+  filter: ImageFilter,
+  query: ListingQuery,
+  undecided: (keyof ListingQuery)[],
+  example: WorkspaceImage | undefined,
+  subject: string,
+): ListingRequiredError {
+  const entry = Object.fromEntries(
+    Object.entries(listingQueryOf(filter)).filter(
+      ([key]) => key in query || undecided.includes(key as keyof ListingQuery),
+    ),
+  );
+  const why =
+    undecided.length === 0
+      ? "no prefetched listing covers this filter"
+      : undecided.some((key) => SERVICE_FIELDS[key] === undefined) || !example
+        ? `only the service can decide ${undecided.join(" and ")}: no field of its response shows it`
+        : `only the service can decide ${undecided.join(" and ")} of ${describeImage(example)}, whose response lacks it`;
+  return new ListingRequiredError(
+    `${subject}: ${why}. Set the option of WorkspaceImageCatalog.prefetch to listings: ${JSON.stringify([...listings.map((listing) => listing.query), entry])}.`,
+    entry,
+  );
+}
+
+function ordering({ sortField, sortType }: ImageFilter): (a: WorkspaceImage, b: WorkspaceImage) => number {
+  const key =
+    sortField === "created_at" ? ({ createdAt }: WorkspaceImage) => creationTime(createdAt) : nameOf;
+  const direction = sortType === "desc" ? -1 : 1;
+  return (a, b) => {
+    const [keyA, keyB] = [key(a), key(b)];
+    if (keyA !== keyB) {
+      if (keyA === undefined) return 1;
+      if (keyB === undefined) return -1;
+      return direction * compare(keyA, keyB);
+    }
+    return compare(a.name ?? "", b.name ?? "") || compare(a.id, b.id);
+  };
+}
+
+function nameOf({ name }: WorkspaceImage): string | undefined {
+  return name;
+}
+
+function mostRecent(candidates: readonly WorkspaceImage[], subject: string): WorkspaceImage {
+  const undated = candidates.filter(({ createdAt }) => creationTime(createdAt) === undefined);
+  if (undated.length > 0) {
+    throw new MostRecentError(
+      `${subject}: mostRecent cannot decide, because ${undated.length} of ${candidates.length} candidates have no creation time:\n${list(undated)}\nNarrow the filter, for example with createdAfter, which leaves them out.`,
+    );
+  }
+  const time = ({ createdAt }: WorkspaceImage) => creationTime(createdAt) ?? 0;
+  const newest = Math.max(...candidates.map(time));
+  const tied = candidates.filter((image) => time(image) === newest);
+  if (tied.length > 1) {
+    throw new MostRecentError(
+      `${subject}: mostRecent cannot decide between ${tied.length} images created at the same time:\n${list(tied)}\nNarrow the filter.`,
+    );
+  }
+  return tied[0]!;
+}
+
+function explainNoMatch({ query, images }: Listing, filter: ImageFilter): string {
+  if (images.length === 0)
+    return `the listing ${JSON.stringify(query)} is empty: no image can be selected there.`;
+  const tests = criteria(filter, query);
+  const steps: string[] = [];
+  let left = [...images];
+  for (const { key, test } of tests) {
+    left = left.filter((image) => test(image) !== false);
+    steps.push(`${key} ${JSON.stringify(filter[key])} leaves ${left.length || "none"}`);
+    if (left.length === 0) break;
+  }
+  const failures = images
+    .map((image) => ({ image, failed: tests.filter(({ test }) => test(image) === false) }))
+    .sort((a, b) => a.failed.length - b.failed.length || ordering({})(a.image, b.image));
+  const fewest = failures[0]?.failed.length;
+  const nearest = failures
+    .filter(({ failed }) => failed.length === fewest)
+    .slice(0, 3)
+    .map(({ image, failed }) => {
+      const reasons = failed.map(
+        ({ key, actual }) => `${key}: it has ${JSON.stringify(actual(image)) ?? "none"}`,
+      );
+      return `  ${describeImage(image)} fails ${reasons.join(", ")}`;
+    });
+  return `no image matches. Of ${images.length} listed, ${steps.join(", ")}. Nearest:\n${nearest.join("\n")}`;
+}
+
+function list(images: readonly WorkspaceImage[]): string {
+  const lines = images.slice(0, 10).map((image) => `  ${describeImage(image)}`);
+  if (images.length > 10) lines.push(`  and ${images.length - 10} more`);
+  return lines.join("\n");
+}
+
+/** An image in one line: name, ID, type and creation time. */
+export function describeImage({ id, name, imageType, createdAt }: WorkspaceImage): string {
+  const details = [id, imageType, createdAt && `created ${createdAt}`].filter(Boolean).join(", ");
+  return `${name ?? "unnamed"} (${details})`;
+}

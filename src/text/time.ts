@@ -1,0 +1,25 @@
+/** A time as lock files have it: UTC, to the second; undefined if it is none. */
+export function formatTime(time: Date): string | undefined {
+  return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(0, 19)}Z`;
+}
+
+/** A time in a filter, in ms since the epoch: strictly UTC, so that no machine's time zone changes a selection. */
+export function filterTime(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z)?$/.test(text) ? utcTime(text) : undefined;
+}
+
+/** `created_at` of an image in ms since the epoch; the service means UTC where it names no zone. */
+export function creationTime(text: string | undefined): number | undefined {
+  const parts = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|[+-]\d\d:?\d\d)?)?$/.exec(
+    text ?? "",
+  );
+  return parts?.[1] ? utcTime(`${parts[1]}T${parts[2] ?? "00:00"}${parts[3] ?? "Z"}`) : undefined;
+}
+
+function utcTime(text: string): number | undefined {
+  const day = text.slice(0, 10);
+  const time = Date.parse(text);
+  // Date.parse carries 30 February over into March.
+  return Number.isNaN(time) || !new Date(Date.parse(day)).toISOString().startsWith(day) ? undefined : time;
+}
