@@ -1,7 +1,16 @@
 import { ListingRequiredError, MostRecentError, NoMatchError, SeveralMatchesError } from "../errors";
 import { compare } from "../text/compare";
-import { creationTime, filterTime } from "../text/time";
+import { creationTime } from "../text/time";
 import type { Cardinality, ImageFilter, ListingQuery, SingleImageFilter } from "./image-filter";
+import {
+  type Criterion,
+  criteriaOf,
+  HIDDEN_KEYS,
+  type JudgedKey,
+  type Judgement,
+  judge,
+  SERVICE_KEYS,
+} from "./judgement";
 import type { WorkspaceImage } from "./workspace-image";
 
 /** The images that one query selected at the service. */
@@ -34,25 +43,6 @@ export function selectImages(
   );
 }
 
-type Verdict = boolean | "undecided";
-
-interface Criterion {
-  readonly key: keyof ImageFilter;
-  readonly test: (image: WorkspaceImage) => Verdict;
-  readonly actual: (image: WorkspaceImage) => string | number | undefined;
-}
-
-const SERVICE_FIELDS = {
-  imageType: "imageType",
-  osType: "osType",
-  architecture: "architecture",
-  imageId: "id",
-  platform: undefined,
-  packageType: undefined,
-} as const satisfies Record<keyof ListingQuery, keyof WorkspaceImage | undefined>;
-const SERVICE_KEYS = Object.keys(SERVICE_FIELDS) as (keyof ListingQuery)[];
-const HIDDEN_KEYS = SERVICE_KEYS.filter((key) => SERVICE_FIELDS[key] === undefined);
-
 /** The part of a filter that the service can decide. */
 export function listingQueryOf(filter: ImageFilter): ListingQuery {
   return Object.fromEntries(
@@ -60,49 +50,25 @@ export function listingQueryOf(filter: ImageFilter): ListingQuery {
   );
 }
 
-/** A parameter that the listing was queried with was decided by the service, whether or not the response shows it. */
-function criteria(filter: ImageFilter, query: ListingQuery): Criterion[] {
-  const result: Criterion[] = [];
-  for (const key of SERVICE_KEYS) {
-    const wanted = filter[key];
-    if (wanted === undefined) continue;
-    const field = SERVICE_FIELDS[key];
-    const unknown: Verdict = query[key] === wanted || "undecided";
-    const actual = (image: WorkspaceImage) => field && image[field];
-    result.push({
-      key,
-      actual,
-      test: (image) => (actual(image) === undefined ? unknown : actual(image) === wanted),
-    });
-  }
-  const add = <T extends string | number>(
-    key: keyof ImageFilter,
-    field: keyof WorkspaceImage,
-    holds: (actual: T) => boolean,
-  ) => {
-    if (filter[key] === undefined) return;
-    const actual = (image: WorkspaceImage) => image[field];
-    result.push({
-      key,
-      actual,
-      test: (image) => actual(image) !== undefined && holds(actual(image) as T),
-    });
-  };
-  add<string>("diskFormat", "diskFormat", (format) => format === filter.diskFormat);
-  add<string>("productCode", "productCode", (code) => code === filter.productCode);
-  add<string>("osVersion", "osVersion", (version) => version === filter.osVersion);
-  const osVersionRegex = new RegExp(filter.osVersionRegex ?? "");
-  add<string>("osVersionRegex", "osVersion", (version) => osVersionRegex.test(version));
-  add<number>("minDiskAtMost", "minDisk", (minDisk) => minDisk <= (filter.minDiskAtMost ?? 0));
-  add<number>("minRamAtMost", "minRam", (minRam) => minRam <= (filter.minRamAtMost ?? 0));
-  const after = filterTime(filter.createdAfter) ?? 0;
-  add<string>("createdAfter", "createdAt", (createdAt) => (creationTime(createdAt) ?? after) > after);
-  const before = filterTime(filter.createdBefore) ?? 0;
-  add<string>("createdBefore", "createdAt", (createdAt) => (creationTime(createdAt) ?? before) < before);
-  add<string>("name", "name", (name) => name === filter.name);
-  const nameRegex = new RegExp(filter.nameRegex ?? "");
-  add<string>("nameRegex", "name", (name) => nameRegex.test(name));
-  return result;
+/** What a filter says of the images of one listing. */
+type Assessment = Judgement & { readonly key: JudgedKey };
+
+/**
+ * What each criterion says of an image of a listing. What the listing was queried with was decided by the service,
+ * whether or not the response shows it, or spells it otherwise; what only the response can show is not met where it
+ * does not.
+ */
+function assess(criteria: readonly Criterion[], { query }: Listing, image: WorkspaceImage): Assessment[] {
+  return criteria.map((criterion) => {
+    const judgement = { ...criterion.judge(image), key: criterion.key };
+    if (judgement.verdict !== "unknown") return judgement;
+    if (!isServiceKey(criterion.key)) return { ...judgement, verdict: "unmet" };
+    return query[criterion.key] === judgement.wanted ? { ...judgement, verdict: "met" } : judgement;
+  });
+}
+
+function isServiceKey(key: JudgedKey): key is keyof ListingQuery {
+  return (SERVICE_KEYS as readonly string[]).includes(key);
 }
 
 /** Matches in the narrowest listing that can decide every image. */
@@ -117,22 +83,18 @@ function match(
     )
     .sort((a, b) => Object.keys(b.query).length - Object.keys(a.query).length);
   let required: ListingRequiredError | undefined;
+  const criteria = criteriaOf(filter);
   for (const listing of usable) {
-    const tests = criteria(filter, listing.query);
     const matches: WorkspaceImage[] = [];
     const undecided = new Set<keyof ListingQuery>();
     let example: WorkspaceImage | undefined;
     for (const image of listing.images) {
-      const open: (keyof ListingQuery)[] = [];
-      const failed = tests.some(({ key, test }) => {
-        const verdict = test(image);
-        if (verdict === "undecided") open.push(key as keyof ListingQuery);
-        return verdict === false;
-      });
-      if (failed) continue;
+      const assessment = assess(criteria, listing, image);
+      if (assessment.some(({ verdict }) => verdict === "unmet")) continue;
+      const open = assessment.filter(({ verdict }) => verdict === "unknown");
       if (open.length === 0) matches.push(image);
       else example ??= image;
-      for (const key of open) undecided.add(key);
+      for (const { key } of open) undecided.add(key as keyof ListingQuery);
     }
     for (const key of HIDDEN_KEYS) {
       if (filter[key] !== undefined && listing.query[key] === undefined) undecided.add(key);
@@ -160,13 +122,26 @@ function listingRequired(
   const why =
     undecided.length === 0
       ? "no prefetched listing covers this filter"
-      : undecided.some((key) => SERVICE_FIELDS[key] === undefined) || !example
-        ? `only the service can decide ${undecided.join(" and ")}: no field of its response shows it`
-        : `only the service can decide ${undecided.join(" and ")} of ${describeImage(example)}, whose response lacks it`;
+      : explainUndecided(filter, undecided, example);
   return new ListingRequiredError(
     `${subject}: ${why}. Set the option of WorkspaceImageCatalog.prefetch to listings: ${JSON.stringify([...listings.map((listing) => listing.query), entry])}.`,
     entry,
   );
+}
+
+function explainUndecided(
+  filter: ImageFilter,
+  undecided: readonly (keyof ListingQuery)[],
+  example: WorkspaceImage | undefined,
+): string {
+  const only = `only the service can decide ${undecided.join(" and ")}`;
+  if (!example || undecided.some((key) => HIDDEN_KEYS.includes(key))) {
+    return `${only}: no field of its response shows it`;
+  }
+  const shown = judge(filter, example)
+    .filter(({ verdict, actual }) => verdict === "unknown" && actual !== undefined)
+    .map(({ key, actual }) => `${key} ${JSON.stringify(actual)}`);
+  return `${only} of ${describeImage(example)}, ${shown.length > 0 ? `which has ${shown.join(" and ")}` : "whose response lacks it"}`;
 }
 
 function ordering({ sortField, sortType }: ImageFilter): (a: WorkspaceImage, b: WorkspaceImage) => number {
@@ -206,28 +181,29 @@ function mostRecent(candidates: readonly WorkspaceImage[], subject: string): Wor
   return tied[0]!;
 }
 
-function explainNoMatch({ query, images }: Listing, filter: ImageFilter): string {
+function explainNoMatch(listing: Listing, filter: ImageFilter): string {
+  const { query, images } = listing;
   if (images.length === 0)
     return `the listing ${JSON.stringify(query)} is empty: no image can be selected there.`;
-  const tests = criteria(filter, query);
+  const criteria = criteriaOf(filter);
+  const failures = images.map((image) => ({
+    image,
+    failed: assess(criteria, listing, image).filter(({ verdict }) => verdict === "unmet"),
+  }));
   const steps: string[] = [];
-  let left = [...images];
-  for (const { key, test } of tests) {
-    left = left.filter((image) => test(image) !== false);
+  let left = failures;
+  for (const { key } of criteria) {
+    left = left.filter(({ failed }) => failed.every((failure) => failure.key !== key));
     steps.push(`${key} ${JSON.stringify(filter[key])} leaves ${left.length || "none"}`);
     if (left.length === 0) break;
   }
-  const failures = images
-    .map((image) => ({ image, failed: tests.filter(({ test }) => test(image) === false) }))
-    .sort((a, b) => a.failed.length - b.failed.length || ordering({})(a.image, b.image));
+  failures.sort((a, b) => a.failed.length - b.failed.length || ordering({})(a.image, b.image));
   const fewest = failures[0]?.failed.length;
   const nearest = failures
     .filter(({ failed }) => failed.length === fewest)
     .slice(0, 3)
     .map(({ image, failed }) => {
-      const reasons = failed.map(
-        ({ key, actual }) => `${key}: it has ${JSON.stringify(actual(image)) ?? "none"}`,
-      );
+      const reasons = failed.map(({ key, actual }) => `${key}: it has ${JSON.stringify(actual) ?? "none"}`);
       return `  ${describeImage(image)} fails ${reasons.join(", ")}`;
     });
   return `no image matches. Of ${images.length} listed, ${steps.join(", ")}. Nearest:\n${nearest.join("\n")}`;

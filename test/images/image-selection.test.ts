@@ -337,6 +337,34 @@ describe("which listing answers", () => {
     expect(select([{}], { architecture: "x86", osType: "Windows" })).toEqual(["a"]);
   });
 
+  test("what the service decided holds for an image that it spells otherwise", () => {
+    const odd = image({ id: "odd", osType: "windows", architecture: "x86_64" });
+    const queried = { query: { osType: "Windows", architecture: "x86" }, images: [odd] };
+    expect(selectImages([queried], queried.query, "one", "here")).toEqual([odd]);
+  });
+
+  test("an image that is described as another kind than the listing was asked for is not selected", () => {
+    const other = image({ id: "other", osType: "Linux" });
+    const queried = { query: { osType: "Windows" }, images: [other] };
+    const error = thrown(() => selectImages([queried], { osType: "Windows" }, "one", "here"));
+    expect(error).toBeInstanceOf(NoMatchError);
+    expect(error.message).toContain('fails osType: it has "Linux"');
+  });
+
+  test("an image that is spelled otherwise is the service's to decide, not passed over", () => {
+    const odd = image({ id: "odd", osType: "windows", createdAt: "2026-01-01T00:00:00Z" });
+    const all = { query: {}, images: [image({ id: "old" }), odd] };
+    const error = thrown(() => selectImages([all], { osType: "Windows" }, "all", "here"));
+    expect(error).toBeInstanceOf(ListingRequiredError);
+    expect(error.message).toContain(
+      'only the service can decide osType of image-odd (odd, gold, created 2026-01-01T00:00:00Z), which has osType "windows".',
+    );
+    expect(error).toMatchObject({ listing: { osType: "Windows" } });
+    expect(selectImages([all], { osType: "Windows", name: "image-old" }, "one", "here")).toEqual([
+      all.images[0],
+    ]);
+  });
+
   test("no listing that covers the lookup", () => {
     const error = thrown(() => select([{ osType: "Linux" }], { imageType: "gold" }));
     expect(error).toBeInstanceOf(ListingRequiredError);
