@@ -1,6 +1,4 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
@@ -23,8 +21,9 @@ import { readEnvironments } from "../src/project/environment";
 import { locate } from "../src/project/location";
 import { findProject } from "../src/project/project";
 import { findDuplicateKey } from "../src/text/json";
-import { rejection } from "./support/images";
+import { rejection } from "./support/errors";
 import { TestProject } from "./support/project";
+import { type LoopbackServer, openServer, urlOf } from "./support/server";
 
 const REGION = "cn-north-4";
 const RUNS = { numRuns: 1000 };
@@ -128,31 +127,26 @@ describe("response bodies", () => {
   const images = catalogOf(REGION)
     .slice(0, 4)
     .map((image) => imageInfo(image));
-  let server: Server;
+  let server: LoopbackServer;
   let variables: Record<string, string>;
   /** Answers a request by its method and path. */
   let answer: (request: string, offset: number) => { status: number; body: string };
 
   beforeAll(async () => {
-    server = createServer((request, response) => {
-      const { pathname, searchParams } = new URL(request.url ?? "", "http://server");
+    server = await openServer((request, response) => {
+      const { pathname, searchParams } = urlOf(request);
       const { status, body } = answer(`${request.method} ${pathname}`, Number(searchParams.get("offset")));
       response.writeHead(status, { "x-subject-token": "token" }).end(body);
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     variables = {
-      HW_AUTH_URL: `${url}/v3`,
-      WORKSPACE_IMAGES_ENDPOINT: url,
-      WORKSPACE_IMAGES_METADATA_ENDPOINT: url,
+      HW_AUTH_URL: `${server.url}/v3`,
+      WORKSPACE_IMAGES_ENDPOINT: server.url,
+      WORKSPACE_IMAGES_METADATA_ENDPOINT: server.url,
       HW_MAX_RETRIES: "0",
       HOME: mkdtempSync(join(tmpdir(), "workspace-images-home-")),
     };
   });
-  afterAll(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
+  afterAll(() => server.close());
 
   const key = { HW_ACCESS_KEY: "A", HW_SECRET_KEY: "secret-key" };
 

@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import { App, TerraformStack, TerraformVariable } from "cdktf";
 import {
   ApiError,
@@ -19,8 +18,10 @@ import {
   WorkspaceImageCatalog,
 } from "../src";
 import { WorkspaceEmulator } from "../src/emulator";
-import { image, rejection, thrown } from "./support/images";
+import { rejection, thrown } from "./support/errors";
+import { image } from "./support/images";
 import { TestProject } from "./support/project";
+import { freePort } from "./support/server";
 import { enter, openApp, restoreProcess } from "./support/synth";
 
 restoreProcess();
@@ -340,10 +341,7 @@ describe("an environment that cannot be listed: its lookup fails, and says the c
   });
 
   test("an endpoint that is not reachable", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
+    const port = await freePort();
     process.env.WORKSPACE_IMAGES_ENDPOINT = `http://127.0.0.1:${port}`;
     const { cause, message } = await lookUp();
     expect(cause).toBeInstanceOf(ConnectionError);

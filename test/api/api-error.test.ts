@@ -1,11 +1,11 @@
 import { ApiError } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
-import { clientOf, closeAll, closing, serve } from "../support/client";
-import { rejection } from "../support/images";
+import { clientOf } from "../support/client";
+import { closing } from "../support/closing";
+import { rejection } from "../support/errors";
+import { serve } from "../support/server";
 
 const MINUTE = 60_000;
-
-afterEach(closeAll);
 
 /** The error of a listing that a server refuses like this. */
 async function refusal(

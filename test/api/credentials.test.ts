@@ -19,7 +19,7 @@ import { DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
 import { ConnectionError } from "../../src/errors";
 import type { EnvironmentConfig } from "../../src/project/environment";
 import { locate } from "../../src/project/location";
-import { rejection, thrown } from "../support/images";
+import { rejection, thrown } from "../support/errors";
 import { ROOT, run, TestProject } from "../support/project";
 import {
   asked,

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,8 +10,9 @@ import { generate } from "selfsigned";
 import { ApiError, ConfigurationError, ConnectionError, ResponseError } from "../../src";
 import { Http, type HttpOptions, type Limits } from "../../src/api/http";
 import { DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
-import { rejection } from "../support/images";
+import { rejection } from "../support/errors";
 import { TestProject } from "../support/project";
+import { openServer, serve } from "../support/server";
 import { asked, ids, LIMITS, list, REGION, withServer } from "./support";
 
 const MiB = 1024 * 1024;
@@ -466,13 +467,11 @@ describe("a clock that is off", () => {
 describe("connections", () => {
   test("are kept for the next request", async () => {
     let connections = 0;
-    const server: Server = createServer((_, response) => ok(response)).on("connection", () => connections++);
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const server = await serve((_, response) => ok(response));
+    server.http.on("connection", () => connections++);
     const http = new Http({ variables: {} });
-    for (let request = 0; request < 20; request++) await http.send({ method: "GET", url });
+    for (let request = 0; request < 20; request++) await http.send({ method: "GET", url: `${server.url}/` });
     await http.close();
-    server.close();
     expect(connections).toBeLessThan(4);
   });
 
@@ -645,8 +644,8 @@ describe("certificates", () => {
     ): Promise<T> {
       const tunnels: { place: string; authorization: string | undefined }[] = [];
       const sockets = new Set<Socket>();
-      const proxy = createServer((_, response) => response.writeHead(500).end());
-      proxy.on("connect", (request: IncomingMessage, socket: Socket) => {
+      const proxy = await openServer((_, response) => response.writeHead(500).end());
+      proxy.http.on("connect", (request: IncomingMessage, socket: Socket) => {
         tunnels.push({ place: String(request.url), authorization: request.headers["proxy-authorization"] });
         sockets.add(socket.on("error", () => {}));
         socket.write(answer && `${answer}\r\n\r\n`);
@@ -655,13 +654,11 @@ describe("certificates", () => {
         sockets.add(upstream);
         socket.pipe(upstream).pipe(socket);
       });
-      await once(proxy.listen(0, "127.0.0.1"), "listening");
       try {
-        return await work((proxy.address() as AddressInfo).port, tunnels);
+        return await work(proxy.port, tunnels);
       } finally {
         for (const socket of sockets) socket.destroy();
-        proxy.closeAllConnections();
-        proxy.close();
+        await proxy.close();
       }
     }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { App } from "cdktf";
 import { WorkspaceImageCatalog } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
-import { rejection } from "../support/images";
+import { rejection } from "../support/errors";
 import { ROOT, TestProject } from "../support/project";
 import { asked, REGION } from "./support";
 

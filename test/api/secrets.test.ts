@@ -18,7 +18,7 @@ import { WorkspaceApi } from "../../src/api/workspace-client";
 import type { EmulatedAccount, Fault } from "../../src/emulator";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { locate } from "../../src/project/location";
-import { rejection } from "../support/images";
+import { rejection } from "../support/errors";
 import { ROOT, TestProject } from "../support/project";
 import { temporaryKeyOf, tokenOf, withServer } from "./support";
 

@@ -1,11 +1,11 @@
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import type { Limits } from "../../src/api/http";
 import { WorkspaceApi } from "../../src/api/workspace-client";
 import type { EmulatedAccount, WorkspaceEmulator } from "../../src/emulator";
 import type { WorkspaceImage } from "../../src/images/workspace-image";
 import type { EnvironmentConfig } from "../../src/project/environment";
 import { locate } from "../../src/project/location";
+import { serve } from "../support/server";
 
 /** Limits under which a test need not wait long; a slow machine keeps within them. */
 export const LIMITS: Partial<Limits> = {
@@ -47,19 +47,12 @@ export function asked(emulator: WorkspaceEmulator, service: "iam" | "metadata" |
     .map(({ method, path }) => `${method} ${path}`);
 }
 
-/** A server on loopback while `work` runs. */
+/** A server on loopback for `work`. */
 export async function withServer<T>(
   listener: RequestListener,
   work: (url: string) => Promise<T>,
 ): Promise<T> {
-  const server = createServer({ maxHeaderSize: 512 * 1024 }, listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    return await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+  return work((await serve(listener)).url);
 }
 
 /** A token for a user of the emulator, as a person might have one. */

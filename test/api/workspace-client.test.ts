@@ -1,14 +1,15 @@
 import * as fc from "fast-check";
 import { UnstableListingError, WorkspaceImagesError } from "../../src";
 import { type EmulatorOptions, WorkspaceEmulator } from "../../src/emulator";
-import { clientOf, closeAll, closing, serve } from "../support/client";
-import { image, rejection } from "../support/images";
+import { clientOf } from "../support/client";
+import { closeAll, closing } from "../support/closing";
+import { rejection } from "../support/errors";
+import { numbered } from "../support/images";
+import { serve, urlOf } from "../support/server";
 
 const REGION = "cn-north-4";
 const PATH = "/v2/p/images";
 
-const numbered = (count: number) =>
-  Array.from({ length: count }, (_, index) => image({ id: `id-${String(index).padStart(4, "0")}` }));
 const emulate = async (options: EmulatorOptions = {}) => closing(await WorkspaceEmulator.start(options));
 const emulateImages = (count: number, options: EmulatorOptions = {}) =>
   emulate({ images: { [REGION]: numbered(count) }, ...options });
@@ -16,8 +17,6 @@ const idsOf = (images: readonly { id: string }[]) => images.map(({ id }) => id);
 /** The offsets that were asked for. */
 const offsets = (emulator: WorkspaceEmulator) =>
   emulator.requests.filter(({ service }) => service === "images").map(({ query }) => Number(query.offset));
-
-afterEach(closeAll);
 
 describe("the query", () => {
   test("has all ten parameters under the service's names", async () => {
@@ -267,7 +266,8 @@ describe("a listing that changes meanwhile", () => {
 describe("an answer", () => {
   test("that is mutated gives what it says, or a typed error", async () => {
     let body: unknown;
-    const server = await serve((url, response) => {
+    const server = await serve((request, response) => {
+      const url = urlOf(request);
       const { images } = Object(body);
       const rest = Array.isArray(images) && {
         images: images.slice(Number(url.searchParams.get("offset"))),
@@ -339,7 +339,8 @@ describe("an answer", () => {
     "with the total %j is read all the same",
     async (total) => {
       const all = [{ id: "a" }, { id: "b" }, { id: "c" }];
-      const server = await serve((url, response) => {
+      const server = await serve((request, response) => {
+        const url = urlOf(request);
         const images = all.slice(Number(url.searchParams.get("offset")));
         response.end(JSON.stringify({ images, ...total }));
       });
@@ -387,7 +388,8 @@ describe("the project", () => {
 
   test("is sent in the path and as a header", async () => {
     let header: unknown;
-    const server = await serve((url, response, request) => {
+    const server = await serve((request, response) => {
+      const url = urlOf(request);
       header = [url.pathname, request.headers["x-project-id"]];
       response.end('{"images":[]}');
     });

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
@@ -12,9 +11,12 @@ import {
   WorkspaceImageCatalog,
 } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
-import { image, rejection, thrown } from "../support/images";
+import { rejection, thrown } from "../support/errors";
+import { image } from "../support/images";
+import { pinOf, writePins } from "../support/pins";
 import { ROOT, run, TestProject } from "../support/project";
-import { enter, notesOf, openApp, pinOf, restoreProcess, synthesize, writePins } from "../support/synth";
+import { serve } from "../support/server";
+import { enter, notesOf, openApp, restoreProcess, synthesize } from "../support/synth";
 
 restoreProcess();
 // Processes that a busy machine starts take their time.
@@ -125,12 +127,10 @@ describe("environments", () => {
   test("are listed side by side", async () => {
     // The first answer waits for the last request: one after the other, they would wait for ever.
     const waiting: (() => void)[] = [];
-    const server = createServer((_request, response) => {
+    const { url } = await serve((_request, response) => {
       waiting.push(() => response.end('{"images":[],"total_count":0}'));
       if (waiting.length === 20) for (const answer of waiting) answer();
-    }).listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const { port } = server.address() as { port: number };
+    });
     const environments = Object.fromEntries(
       Array.from({ length: 20 }, (_, index) => [
         `env${index}`,
@@ -139,14 +139,12 @@ describe("environments", () => {
     );
     enter(new TestProject(environments), {
       ...emulator.variables,
-      WORKSPACE_IMAGES_ENDPOINT: `http://127.0.0.1:${port}`,
+      WORKSPACE_IMAGES_ENDPOINT: url,
     });
     const { stack } = await openApp();
     for (const environment of Object.keys(environments)) {
       expect(new DataHuaweicloudWorkspaceImages(stack, environment, { environment }).ids).toEqual([]);
     }
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
   });
 
   test("in one region and project are listed once, and their project is asked for once", async () => {
@@ -161,12 +159,7 @@ describe("environments", () => {
 
   test("also where only the lock file of one of them knows the project", async () => {
     const project = new TestProject({ dev: { region: NORTH }, staging: { region: NORTH } });
-    writePins(
-      project,
-      { x: pinOf("n1") },
-      { name: "dev" },
-      { region: NORTH, projectId: emulator.projectId(NORTH) },
-    );
+    writePins(project, "dev", { x: pinOf("n1") }, { region: NORTH, projectId: emulator.projectId(NORTH) });
     enter(project, emulator.variables);
     await openApp({ listingMaxAgeSeconds: 0 });
     expect(listed()).toHaveLength(1);
@@ -301,7 +294,7 @@ describe("an environment that cannot be reached", () => {
       { dev: { region: NORTH, projectId: "project-dev" }, prod: { region: SOUTH } },
       { app: "node app.cjs" },
     );
-    writePins(project, { x: pinOf("pinned-x"), y: pinOf("pinned-y") });
+    writePins(project, "dev", { x: pinOf("pinned-x"), y: pinOf("pinned-y") });
   });
   const pinned = (stack: Construct, pinName: string, id = pinName) =>
     new DataHuaweicloudWorkspaceImage(stack, id, { environment: "dev", pinName, imageType: "gold" });
@@ -407,7 +400,7 @@ describe("the age of a pin", () => {
     });
     const pinnedAt = `${new Date(NOW - days * 24 * 3600_000).toISOString().slice(0, 19)}Z`;
     const place = { region: NORTH, projectId: emulator.projectId(NORTH) };
-    writePins(project, { x: pinOf("old", { pinnedAt }) }, { name: "dev" }, place);
+    writePins(project, "dev", { x: pinOf("old", { pinnedAt }) }, place);
     enter(project, emulator.variables);
     const { notes } = await synthesize(
       (stack) => {

@@ -9,9 +9,11 @@ import {
   WorkspaceImageCatalog,
 } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
-import { image, rejection, thrown } from "../support/images";
+import { rejection, thrown } from "../support/errors";
+import { image } from "../support/images";
+import { pinOf, writePins } from "../support/pins";
 import { ROOT, run, TestProject } from "../support/project";
-import { enter, openApp, pinOf, restoreProcess, writePins } from "../support/synth";
+import { enter, openApp, restoreProcess } from "../support/synth";
 
 restoreProcess();
 // Processes that a busy machine starts take their time.
@@ -160,7 +162,7 @@ describe("the example app, frozen", () => {
 
 describe("mode frozen", () => {
   const project = new TestProject({ dev: { region: "cn-north-4" } });
-  writePins(project, {
+  writePins(project, "dev", {
     windows: pinOf("win", { filter: { imageType: "gold", nameRegex: "^Windows_11", mostRecent: true } }),
   });
 
@@ -246,7 +248,7 @@ describe("mode frozen", () => {
 
   test("one image and all images are different questions", async () => {
     enter(project, { CI: "true" });
-    writePins(project, { all: pinOf("a", { cardinality: "all" }) });
+    writePins(project, "dev", { all: pinOf([image({ id: "a" })]) });
     const { stack } = await openApp();
     expect(
       thrown(() => new DataHuaweicloudWorkspaceImage(stack, "all", { imageType: "gold" })).message,
@@ -291,7 +293,7 @@ describe("the mode", () => {
 
 test("the images of a pin are those that were pinned, field by field", async () => {
   const project = new TestProject({ dev: {} });
-  writePins(project, { windows: pinOf("win", { image: { kmsId: "key", minRam: 4096 } }) });
+  writePins(project, "dev", { windows: pinOf(image({ id: "win", kmsId: "key", minRam: 4096 })) });
   enter(project, { CI: "true" });
   const { stack } = await openApp();
   expect(new DataHuaweicloudWorkspaceImage(stack, "windows", { imageType: "gold" }).image).toEqual(

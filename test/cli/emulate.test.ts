@@ -1,7 +1,6 @@
 import { chmodSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { run, TestProject } from "../support/project";
+import { freePort, serve } from "../support/server";
 import { CLI, eventually, type Started, start } from "./support";
 
 // Processes are started, on machines that may be busy.
@@ -62,11 +61,8 @@ test("serves on the port that is asked for until it is ended, and then ends well
 });
 
 test("says that a port is in use", async () => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
+  const { port } = await serve(() => {});
   const { code, stdout, stderr } = await project.cli(["emulate", "--port", String(port)]);
-  server.close();
   expect(code).toBe(2);
   expect(stdout).toBe("");
   expect(stderr).toBe(`error: Port ${port} is in use: choose another with --port, or leave it out.\n`);
@@ -77,11 +73,3 @@ test.each(["65536", "-1", "http", ""])("refuses %p as a port", async (port) => {
   expect(code).toBe(2);
   expect(stderr).toContain("It must be a port from 0 to 65535.");
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { image } from "../support/images";
+import { daysAgo, pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
-import { daysAgo, pin, start } from "./support";
+import { start } from "./support";
 
 // Processes are started, on machines that may be busy.
 jest.setTimeout(60_000);
@@ -56,8 +57,8 @@ function place(region: string) {
   return { region, projectId: emulator.projectId(region) };
 }
 
-function pinIn(environment: string, fixtures: Parameters<typeof pin>[3]): void {
-  pin(project, environment, place(environment === "prod" ? "cn-south-1" : "cn-north-4"), fixtures);
+function pinIn(environment: string, pins: Parameters<typeof writePins>[2]): void {
+  writePins(project, environment, pins, place(environment === "prod" ? "cn-south-1" : "cn-north-4"));
 }
 
 function cli(...args: string[]) {
@@ -85,8 +86,8 @@ const officeMove = `  office
 
 describe("outdated", () => {
   test("shows what each pin has and what its filter selects now, and answers no", async () => {
-    pinIn("dev", { office: { images: old, filter }, kiosk: { images: kiosk, filter: { name: "kiosk" } } });
-    pinIn("staging", { office: { images: recent, filter } });
+    pinIn("dev", { office: pinOf(old, { filter }), kiosk: pinOf(kiosk, { filter: { name: "kiosk" } }) });
+    pinIn("staging", { office: pinOf(recent, { filter }) });
     const before = lockFiles();
     const { code, stdout, stderr } = await cli("outdated");
     expect(stdout).toBe(`dev: 1 outdated
@@ -100,12 +101,12 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
   });
 
   test("answers yes where every pin is what its filter selects", async () => {
-    pinIn("dev", { office: { images: recent, filter } });
+    pinIn("dev", { office: pinOf(recent, { filter }) });
     expect((await cli("outdated", "--env", "dev")).code).toBe(0);
   });
 
   test("gives only the pins that differ as JSON", async () => {
-    pinIn("dev", { office: { images: old, filter }, kiosk: { images: kiosk, filter: { name: "kiosk" } } });
+    pinIn("dev", { office: pinOf(old, { filter }), kiosk: pinOf(kiosk, { filter: { name: "kiosk" } }) });
     const { code, stdout } = await cli("outdated", "--json");
     expect(JSON.parse(stdout)).toEqual({
       dev: { office: { from: [old], to: [recent] } },
@@ -117,7 +118,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
 
   test("does not let a filter that cannot decide hide the other pins", async () => {
     emulator.publish("cn-north-4", { ...kiosk, id: "another-kiosk" });
-    pinIn("dev", { office: { images: old, filter }, kiosk: { images: kiosk, filter: { name: "kiosk" } } });
+    pinIn("dev", { office: pinOf(old, { filter }), kiosk: pinOf(kiosk, { filter: { name: "kiosk" } }) });
     const { code, stdout } = await cli("outdated", "--env", "dev");
     expect(stdout).toContain(officeMove);
     expect(stdout).toContain('    ! Pin "kiosk" of environment "dev": 2 images match {"name":"kiosk"}:\n');
@@ -129,7 +130,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
 
   test("shows a pin whose filter selects nothing any more", async () => {
     emulator.remove("cn-north-4", kiosk.id);
-    pinIn("dev", { kiosk: { images: kiosk, filter: { name: "kiosk" } } });
+    pinIn("dev", { kiosk: pinOf(kiosk, { filter: { name: "kiosk" } }) });
     const { code, stdout } = await cli("outdated", "--env", "dev");
     expect(stdout).toContain('! Pin "kiosk" of environment "dev": no image matches.');
     expect(code).toBe(1);
@@ -137,7 +138,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
 
   test("says which fields changed where the image is the same", async () => {
     emulator.publish("cn-north-4", { ...kiosk, osVersion: "Windows 11 LTSC", minDisk: 120 });
-    pinIn("dev", { kiosk: { images: kiosk, filter: { name: "kiosk" } } });
+    pinIn("dev", { kiosk: pinOf(kiosk, { filter: { name: "kiosk" } }) });
     expect((await cli("outdated", "--env", "dev")).stdout).toBe(`dev: 1 outdated
   kiosk
     ~ kiosk
@@ -149,7 +150,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
 
   test("shows what comes, goes and stays in a lookup of all", async () => {
     const renamed = { ...old, id: "rebuilt", createdAt: "2025-10-01T00:00:00Z" };
-    pinIn("dev", { all: { images: [renamed, kiosk], filter: {} } });
+    pinIn("dev", { all: pinOf([renamed, kiosk], { filter: {} }) });
     expect((await cli("outdated", "--env", "dev")).stdout).toBe(`dev: 1 outdated
   all
     - Windows_11_Enterprise_24H2_64bit_Workspace_20250909
@@ -164,15 +165,15 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
 
   test("lists what only the service can decide", async () => {
     emulator.publish("cn-north-4", { ...kiosk, platform: "Kiosk" });
-    pinIn("dev", { kiosk: { images: kiosk, filter: { platform: "Kiosk" } } });
+    pinIn("dev", { kiosk: pinOf(kiosk, { filter: { platform: "Kiosk" } }) });
     expect(await cli("outdated", "--env", "dev")).toMatchObject({ code: 0, stderr: "" });
   });
 });
 
 describe("update", () => {
   test("moves pins, shows what that does, and changes nothing else in the lock file", async () => {
-    const office = { images: old, filter, pinnedAt: daysAgo(20) };
-    pinIn("dev", { office, kiosk: { images: kiosk, filter: { name: "kiosk" }, pinnedAt: daysAgo(20) } });
+    const office = pinOf(old, { filter, pinnedAt: daysAgo(20) });
+    pinIn("dev", { office, kiosk: pinOf(kiosk, { filter: { name: "kiosk" }, pinnedAt: daysAgo(20) }) });
     pinIn("staging", { office });
     const before = project.readLock("dev");
     const { code, stdout, stderr } = await cli("update", "--env", "dev");
@@ -187,14 +188,14 @@ describe("update", () => {
   });
 
   test("moves only the pins that are named", async () => {
-    pinIn("dev", { office: { images: old, filter }, lab: { images: old, filter } });
+    pinIn("dev", { office: pinOf(old, { filter }), lab: pinOf(old, { filter }) });
     expect((await cli("update", "lab", "--env", "dev")).code).toBe(0);
     expect(project.readLock("dev").pins.office.images).toEqual([old]);
     expect(project.readLock("dev").pins.lab.images).toEqual([recent]);
   });
 
   test("changes nothing in a dry run, and shows the same", async () => {
-    pinIn("dev", { office: { images: old, filter } });
+    pinIn("dev", { office: pinOf(old, { filter }) });
     const before = lockFiles();
     const { code, stdout } = await cli("update", "--dry-run", "--env", "dev");
     expect(stdout).toBe(`dev: 1 pin would move\n${officeMove}${consequences}`);
@@ -203,7 +204,7 @@ describe("update", () => {
   });
 
   test("says the consequences once, and gives every move as JSON", async () => {
-    for (const name of ["dev", "staging"]) pinIn(name, { office: { images: old, filter } });
+    for (const name of ["dev", "staging"]) pinIn(name, { office: pinOf(old, { filter }) });
     const text = await cli("update", "--dry-run");
     expect(text.stdout.match(/What a new image does/g)).toHaveLength(1);
     const { stdout } = await cli("update", "--json");
@@ -213,7 +214,7 @@ describe("update", () => {
   });
 
   test("leaves the file alone, byte for byte, where nothing moves, and says no consequences", async () => {
-    pinIn("dev", { office: { images: recent, filter, pinnedAt: daysAgo(5) } });
+    pinIn("dev", { office: pinOf(recent, { filter, pinnedAt: daysAgo(5) }) });
     const before = lockFiles();
     const { code, stdout } = await cli("update", "--env", "dev");
     expect(stdout).toBe("dev: nothing to move: every pin is what its filter selects\n");
@@ -222,7 +223,7 @@ describe("update", () => {
   });
 
   test("refuses a pin that no environment has, before anything moves", async () => {
-    pinIn("dev", { office: { images: old, filter } });
+    pinIn("dev", { office: pinOf(old, { filter }) });
     const before = lockFiles();
     const { code, stdout, stderr } = await cli("update", "office", "ofice");
     expect(code).toBe(2);
@@ -232,8 +233,8 @@ describe("update", () => {
   });
 
   test("moves a pin where it exists, and says where it does not", async () => {
-    pinIn("dev", { lab: { images: old, filter } });
-    pinIn("staging", { office: { images: old, filter } });
+    pinIn("dev", { lab: pinOf(old, { filter }) });
+    pinIn("staging", { office: pinOf(old, { filter }) });
     const { code, stdout } = await cli("update", "lab");
     expect(stdout).toContain("dev: 1 pin moved");
     expect(stdout).toContain("staging: it has no pin lab\n");
@@ -244,8 +245,8 @@ describe("update", () => {
 
   test("moves nothing of an environment where a filter cannot decide, and names the pin", async () => {
     emulator.remove("cn-north-4", kiosk.id);
-    pinIn("dev", { office: { images: old, filter }, kiosk: { images: kiosk, filter: { name: "kiosk" } } });
-    pinIn("staging", { office: { images: old, filter } });
+    pinIn("dev", { office: pinOf(old, { filter }), kiosk: pinOf(kiosk, { filter: { name: "kiosk" } }) });
+    pinIn("staging", { office: pinOf(old, { filter }) });
     const { code, stdout, stderr } = await cli("update", "--json");
     expect(code).toBe(2);
     expect(stderr).toContain('Pin "kiosk" of environment "dev"');
@@ -260,11 +261,11 @@ describe("update", () => {
   });
 
   test("does not undo what another process pinned meanwhile", async () => {
-    pinIn("dev", { office: { images: old, filter } });
+    pinIn("dev", { office: pinOf(old, { filter }) });
     emulator.inject({
       on: "images",
       times: 1,
-      before: () => pinIn("dev", { office: { images: kiosk, filter: { name: "kiosk" } } }),
+      before: () => pinIn("dev", { office: pinOf(kiosk, { filter: { name: "kiosk" } }) }),
     });
     const { code, stderr } = await cli("update", "--env", "dev");
     expect(code).toBe(2);
@@ -277,8 +278,8 @@ describe("promote", () => {
   const recentInSouth = { ...recent, id: "d0000000-0000-4000-a000-000000000000" };
 
   test("gives an environment of the same region and project the same images, without asking the service", async () => {
-    pinIn("dev", { office: { images: recent, filter } });
-    pinIn("staging", { office: { images: old, filter }, lab: { images: old, filter } });
+    pinIn("dev", { office: pinOf(recent, { filter }) });
+    pinIn("staging", { office: pinOf(old, { filter }), lab: pinOf(old, { filter }) });
     const { code, stdout } = await cli("promote", "dev", "staging");
     expect(stdout).toBe(
       `staging: 1 pin moved in workspace-images/staging.lock.json\n${officeMove}${consequences}`,
@@ -302,7 +303,7 @@ describe("promote", () => {
   test("takes the same release in another region, by its ID there, also into an environment without a lock file", async () => {
     emulator.publish("cn-south-1", recentInSouth);
     emulator.publish("cn-south-1", { ...recentInSouth, id: "other", architecture: "arm" });
-    pinIn("dev", { office: { images: recent, filter } });
+    pinIn("dev", { office: pinOf(recent, { filter }) });
     const { code, stdout } = await cli("promote", "dev", "prod", "--json");
     expect(JSON.parse(stdout)).toEqual({ prod: { office: { from: [], to: [recentInSouth] } } });
     expect(code).toBe(0);
@@ -315,7 +316,7 @@ describe("promote", () => {
 
   test("moves no pin where one of them has no counterpart there", async () => {
     emulator.publish("cn-south-1", recentInSouth);
-    pinIn("dev", { office: { images: recent, filter }, kiosk: { images: kiosk } });
+    pinIn("dev", { office: pinOf(recent, { filter }), kiosk: pinOf(kiosk) });
     const { code, stdout, stderr } = await cli("promote", "dev", "prod", "--json");
     expect(code).toBe(2);
     expect(JSON.parse(stdout).prod.error.code).toBe("PROMOTION");
@@ -328,7 +329,7 @@ describe("promote", () => {
   test("moves no pin where one of them has several counterparts there", async () => {
     emulator.publish("cn-south-1", recentInSouth);
     emulator.publish("cn-south-1", { ...recentInSouth, id: "twin" });
-    pinIn("dev", { office: { images: recent, filter } });
+    pinIn("dev", { office: pinOf(recent, { filter }) });
     const { code, stderr } = await cli("promote", "dev", "prod");
     expect(code).toBe(2);
     expect(stderr).toContain("2 images have name Windows_11_Enterprise_24H2_64bit_Workspace_20260101");
@@ -337,8 +338,8 @@ describe("promote", () => {
   });
 
   test("changes nothing in a dry run", async () => {
-    pinIn("dev", { office: { images: recent, filter } });
-    pinIn("staging", { office: { images: old, filter } });
+    pinIn("dev", { office: pinOf(recent, { filter }) });
+    pinIn("staging", { office: pinOf(old, { filter }) });
     const before = lockFiles();
     const { code, stdout } = await cli("promote", "dev", "staging", "--dry-run");
     expect(stdout).toContain("staging: 1 pin would move\n");
@@ -347,8 +348,8 @@ describe("promote", () => {
   });
 
   test("says where only the filter moves", async () => {
-    pinIn("dev", { office: { images: recent, filter } });
-    pinIn("staging", { office: { images: recent, filter: { name: recent.name as string } } });
+    pinIn("dev", { office: pinOf(recent, { filter }) });
+    pinIn("staging", { office: pinOf(recent, { filter: { name: recent.name as string } }) });
     const { stdout } = await cli("promote", "dev", "staging");
     expect(stdout).toBe(`staging: 1 pin moved in workspace-images/staging.lock.json
   office
@@ -360,8 +361,8 @@ describe("promote", () => {
 
   test("says where a lookup of all is in another order, or selected none", async () => {
     const images = [old, recent];
-    pinIn("dev", { all: { images }, none: { images: [] } });
-    pinIn("staging", { all: { images: [...images].reverse() } });
+    pinIn("dev", { all: pinOf(images), none: pinOf([]) });
+    pinIn("staging", { all: pinOf([...images].reverse()) });
     expect(
       (await cli("promote", "dev", "staging")).stdout,
     ).toBe(`staging: 2 pins moved in workspace-images/staging.lock.json
@@ -374,7 +375,7 @@ describe("promote", () => {
 
   test("leaves an environment alone that has the images already", async () => {
     for (const name of ["dev", "staging"])
-      pinIn(name, { office: { images: old, filter, pinnedAt: daysAgo(3) } });
+      pinIn(name, { office: pinOf(old, { filter, pinnedAt: daysAgo(3) }) });
     const before = lockFiles();
     const { stdout } = await cli("promote", "dev", "staging");
     expect(stdout).toBe('staging: nothing to move: it has the images of "dev"\n');
@@ -388,7 +389,7 @@ describe("promote", () => {
     [["dev", "staging", "ofice"], 'Environment "dev" has no pin ofice.'],
     [["dev"], "missing required argument 'to'"],
   ])("refuses %p", async (args, message) => {
-    pinIn("dev", { office: { images: recent, filter } });
+    pinIn("dev", { office: pinOf(recent, { filter }) });
     const { code, stdout, stderr } = await cli("promote", ...args);
     expect(code).toBe(2);
     expect(stdout).toBe("");
@@ -397,8 +398,8 @@ describe("promote", () => {
 });
 
 test("lets Ctrl-C end a listing with nothing changed, also in environments that had been listed", async () => {
-  pinIn("staging", { office: { images: old, filter } });
-  pinIn("prod", { office: { images: old, filter } });
+  pinIn("staging", { office: pinOf(old, { filter }) });
+  pinIn("prod", { office: pinOf(old, { filter }) });
   const before = lockFiles();
   const isProd = ({ path }: { path: string }) => path.includes(emulator.projectId("cn-south-1"));
   const update = start(project, ["update"], emulator.variables);

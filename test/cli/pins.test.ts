@@ -1,7 +1,7 @@
 import type { EnvironmentConfig } from "../../src";
 import { image } from "../support/images";
+import { daysAgo, pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
-import { daysAgo, pin } from "./support";
 
 // Processes are started, on machines that may be busy.
 jest.setTimeout(60_000);
@@ -25,15 +25,30 @@ function widest(text: string): number {
 test("shows pins by environment: their images, their ages, and which pins differ", async () => {
   const project = projectOf("dev", "staging", "prod");
   const elsewhere = (id: string, image: typeof first) => ({ ...image, id });
-  pin(project, "dev", north, { office: { images: second }, developer: { images: [ubuntu] } });
-  pin(project, "staging", north, {
-    office: { images: first, pinnedAt: daysAgo(1.5) },
-    developer: { images: [ubuntu], pinnedAt: daysAgo(1) },
-  });
-  pin(project, "prod", south, {
-    office: { images: elsewhere("1", first), pinnedAt: daysAgo(12) },
-    developer: { images: [elsewhere("2", ubuntu)], pinnedAt: daysAgo(40.2) },
-  });
+  writePins(
+    project,
+    "dev",
+    { office: pinOf(second, { pinnedAt: daysAgo(0) }), developer: pinOf([ubuntu], { pinnedAt: daysAgo(0) }) },
+    north,
+  );
+  writePins(
+    project,
+    "staging",
+    {
+      office: pinOf(first, { pinnedAt: daysAgo(1.5) }),
+      developer: pinOf([ubuntu], { pinnedAt: daysAgo(1) }),
+    },
+    north,
+  );
+  writePins(
+    project,
+    "prod",
+    {
+      office: pinOf(elsewhere("1", first), { pinnedAt: daysAgo(12) }),
+      developer: pinOf([elsewhere("2", ubuntu)], { pinnedAt: daysAgo(40.2) }),
+    },
+    south,
+  );
   const { code, stdout, stderr } = await project.cli(["pins"]);
   expect(stdout).toBe(`                                                       dev    staging  prod
 developer
@@ -50,9 +65,9 @@ office  differs
 test("puts ages below their image where both do not fit in 80 columns", async () => {
   const project = projectOf("dev", "staging", "prod");
   const long = image({ id: "long", name: "W".repeat(55) });
-  pin(project, "dev", north, { office: { images: long } });
-  pin(project, "staging", north, { office: { images: long, pinnedAt: daysAgo(123) } });
-  pin(project, "prod", north, { office: { images: long, pinnedAt: daysAgo(1000) } });
+  writePins(project, "dev", { office: pinOf(long, { pinnedAt: daysAgo(0) }) }, north);
+  writePins(project, "staging", { office: pinOf(long, { pinnedAt: daysAgo(123) }) }, north);
+  writePins(project, "prod", { office: pinOf(long, { pinnedAt: daysAgo(1000) }) }, north);
   const { stdout } = await project.cli(["pins"]);
   expect(stdout).toBe(`    dev    staging   prod
 office
@@ -65,7 +80,12 @@ test("splits into several tables where environments do not fit side by side, and
   const names = Array.from({ length: 7 }, (_, index) => `environment-number-${index}`);
   const project = projectOf(...names);
   for (const name of names)
-    pin(project, name, north, { office: { images: name.endsWith("6") ? second : first } });
+    writePins(
+      project,
+      name,
+      { office: pinOf(name.endsWith("6") ? second : first, { pinnedAt: daysAgo(0) }) },
+      north,
+    );
   const { stdout } = await project.cli(["pins"]);
   expect(widest(stdout)).toBeLessThanOrEqual(80);
   expect(stdout.match(/office {2}differs/g)).toHaveLength(3);
@@ -75,7 +95,7 @@ test("splits into several tables where environments do not fit side by side, and
 test("marks pins that are older than the environment's maxPinAgeDays", async () => {
   const project = new TestProject({ dev: { maxPinAgeDays: 30 }, prod: { maxPinAgeDays: 90 } });
   for (const name of ["dev", "prod"])
-    pin(project, name, north, { office: { images: ubuntu, pinnedAt: daysAgo(30) } });
+    writePins(project, name, { office: pinOf(ubuntu, { pinnedAt: daysAgo(30) }) }, north);
   const { stdout } = await project.cli(["pins"]);
   expect(stdout).toBe(`                dev            prod
 office
@@ -85,8 +105,13 @@ office
 
 test("shows pins that only some environments have, and environments without any", async () => {
   const project = projectOf("dev", "prod", "empty", "new");
-  pin(project, "dev", north, { office: { images: first }, kiosk: { images: ubuntu } });
-  pin(project, "prod", north, { office: { images: first } });
+  writePins(
+    project,
+    "dev",
+    { office: pinOf(first, { pinnedAt: daysAgo(0) }), kiosk: pinOf(ubuntu, { pinnedAt: daysAgo(0) }) },
+    north,
+  );
+  writePins(project, "prod", { office: pinOf(first, { pinnedAt: daysAgo(0) }) }, north);
   project.write(
     "workspace-images/empty.lock.json",
     JSON.stringify({ lockfileVersion: 1, environment: "empty", ...north, pins: {} }),
@@ -104,8 +129,24 @@ new: no lock file yet: cdktf synth takes its pins (unless CI is set)
 
 test("tells images of one name apart, and a lookup that selected none", async () => {
   const project = projectOf("dev", "prod");
-  pin(project, "dev", north, { office: { images: { ...first, id: "a" } }, all: { images: [] } });
-  pin(project, "prod", north, { office: { images: { ...first, id: "b" } }, all: { images: [ubuntu] } });
+  writePins(
+    project,
+    "dev",
+    {
+      office: pinOf({ ...first, id: "a" }, { pinnedAt: daysAgo(0) }),
+      all: pinOf([], { pinnedAt: daysAgo(0) }),
+    },
+    north,
+  );
+  writePins(
+    project,
+    "prod",
+    {
+      office: pinOf({ ...first, id: "b" }, { pinnedAt: daysAgo(0) }),
+      all: pinOf([ubuntu], { pinnedAt: daysAgo(0) }),
+    },
+    north,
+  );
   const { stdout } = await project.cli(["pins"]);
   expect(stdout).toBe(`                                                           dev    prod
 all  differs
@@ -120,14 +161,19 @@ office  differs
 
 test("aligns names in Chinese", async () => {
   const project = projectOf("dev");
-  pin(project, "dev", north, { office: { images: [image({ id: "1", name: "办公桌面" }), ubuntu] } });
+  writePins(
+    project,
+    "dev",
+    { office: pinOf([image({ id: "1", name: "办公桌面" }), ubuntu], { pinnedAt: daysAgo(0) }) },
+    north,
+  );
   expect((await project.cli(["pins"])).stdout).toContain("  办公桌面      today\n  Ubuntu_24.04  today\n");
 });
 
 test("gives filter, time and images of every pin as JSON", async () => {
   const project = projectOf("dev", "new");
   const filter = { imageType: "gold" };
-  pin(project, "dev", north, { office: { images: first, filter, pinnedAt: "2026-01-02T03:04:05Z" } });
+  writePins(project, "dev", { office: pinOf(first, { filter, pinnedAt: "2026-01-02T03:04:05Z" }) }, north);
   const { stdout } = await project.cli(["pins", "--json"]);
   expect(JSON.parse(stdout)).toEqual({
     dev: { office: { filter, pinnedAt: "2026-01-02T03:04:05Z", images: [first] } },

@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WorkspaceEmulator } from "../../src/emulator";
-import { image } from "../support/images";
+import { image, numbered } from "../support/images";
+import { daysAgo, pinOf, writePins } from "../support/pins";
 import { type Ended, ROOT, run, TestProject } from "../support/project";
-import { CLI, pin } from "./support";
+import { CLI } from "./support";
 
 // Processes are started, on machines that may be busy.
 jest.setTimeout(60_000);
@@ -131,7 +132,7 @@ test("tells that its output cannot be written", async () => {
 
 test("finds its project from a folder within it", async () => {
   const project = new TestProject({ dev: {} });
-  pin(project, "dev", north, { office: { images: image({ id: "1" }) } });
+  writePins(project, "dev", { office: pinOf(image({ id: "1" }), { pinnedAt: daysAgo(0) }) }, north);
   project.write("src/stacks/readme", "");
   const { stdout } = await run(process.execPath, [CLI, "pins", "--json"], {
     cwd: project.path("src/stacks"),
@@ -152,12 +153,17 @@ test("answers in the order of cdktf.json for all environments, once for each tha
 
 describe("what it writes to", () => {
   const project = new TestProject({ dev: {}, prod: {} });
-  pin(project, "dev", north, { office: { images: image({ id: "1", name: "Windows_11" }) } });
+  writePins(
+    project,
+    "dev",
+    { office: pinOf(image({ id: "1", name: "Windows_11" }), { pinnedAt: daysAgo(0) }) },
+    north,
+  );
 
   test("may be a pipe that is closed early", () => {
     const many = new TestProject({ dev: {} });
-    const images = Array.from({ length: 5000 }, (_, index) => image({ id: String(index) }));
-    pin(many, "dev", north, { all: { images } });
+    const images = numbered(5000);
+    writePins(many, "dev", { all: pinOf(images, { pinnedAt: daysAgo(0) }) }, north);
     for (const json of ["", "--json"]) {
       const { stdout, stderr } = spawnSync("sh", ["-c", `"$NODE" "$CLI" pins ${json} | head -1`], {
         cwd: many.directory,
@@ -193,7 +199,12 @@ describe("what it writes to", () => {
 
   test("is used in its whole width where that is more than 80 columns", async () => {
     const wide = new TestProject({ dev: {} });
-    pin(wide, "dev", north, { office: { images: image({ id: "1", name: "W".repeat(90) }) } });
+    writePins(
+      wide,
+      "dev",
+      { office: pinOf(image({ id: "1", name: "W".repeat(90) }), { pinnedAt: daysAgo(0) }) },
+      north,
+    );
     expect((await wide.cli(["pins"])).stdout).toContain(`${"W".repeat(90)}\n`);
     const { stdout } = await onTerminal(wide, "pins", { NO_COLOR: "1" }, 120);
     expect(stdout).toContain(`${"W".repeat(90)}  today`);

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { image } from "../support/images";
+import { pinOf, writePins } from "../support/pins";
 import { ROOT, TestProject } from "../support/project";
-import { eventually, pin, start } from "./support";
+import { eventually, start } from "./support";
 
 // Processes are started, on machines that may be busy.
 jest.setTimeout(60_000);
@@ -33,17 +34,18 @@ function projectWith(app: string, environments: object = { dev: {}, prod: {} }):
     context: { workspaceImages: { environments } },
   });
   project.write("app.cjs", app);
-  pin(project, "dev", place, {
-    office: { images: office, filter },
-    lab: { images: office, filter },
-    kiosk: { images: office, filter },
-  });
+  writePins(
+    project,
+    "dev",
+    { office: pinOf(office, { filter }), lab: pinOf(office, { filter }), kiosk: pinOf(office, { filter }) },
+    place,
+  );
   return project;
 }
 
 test("drops the pins that no lookup asked for, and nothing else", async () => {
   const project = projectWith(appThat('require("node:fs").appendFileSync("runs", "x");'));
-  pin(project, "prod", place, { office: { images: office, filter } });
+  writePins(project, "prod", { office: pinOf(office, { filter }) }, place);
   const before = project.readLock("dev");
   const { code, stdout, stderr } = await project.cli(["prune"], variables);
   expect(stdout).toBe(`dev: 2 pins dropped from workspace-images/dev.lock.json
@@ -65,7 +67,7 @@ prod: 1 pin dropped from workspace-images/prod.lock.json
 
 test("drops nothing in a dry run, and only in the environments that are asked for", async () => {
   const project = projectWith(appThat(""));
-  pin(project, "prod", place, { office: { images: office, filter } });
+  writePins(project, "prod", { office: pinOf(office, { filter }) }, place);
   const before = project.read("workspace-images/dev.lock.json");
   const { stdout } = await project.cli(["prune", "--dry-run", "--env", "dev", "--json"], variables);
   const { dev, ...others } = JSON.parse(stdout);
@@ -133,7 +135,7 @@ test("keeps the pins of an environment that the app does not know", async () => 
   const project = projectWith(
     appThat("").replace("prefetch(app)", "prefetch(app, { environments: { dev: {} } })"),
   );
-  pin(project, "prod", place, { office: { images: office, filter } });
+  writePins(project, "prod", { office: pinOf(office, { filter }) }, place);
   const { code, stdout, stderr } = await project.cli(["prune"], variables);
   expect(code).toBe(2);
   expect(stdout).toContain("dev: 2 pins dropped");

@@ -1,42 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import type { WorkspaceImage } from "../../src";
-import type { SingleImageFilter } from "../../src/images/image-filter";
-import { type LockedPlace, updateLockFile } from "../../src/pins/lock-file";
-import { formatTime } from "../../src/text/time";
 import { type Ended, ROOT, type TestProject } from "../support/project";
-
-/** What a test pins; all images of a list are of a lookup of all. */
-export interface PinFixture {
-  readonly images: WorkspaceImage | readonly WorkspaceImage[];
-  readonly filter?: SingleImageFilter;
-  readonly pinnedAt?: string;
-}
-
-/** Pins images in an environment, as a synth would have. */
-export function pin(
-  project: TestProject,
-  environment: string,
-  place: LockedPlace,
-  fixtures: Readonly<Record<string, PinFixture>>,
-): void {
-  updateLockFile(project.directory, { name: environment }, place, (pins) => {
-    for (const [name, { images, filter = {}, pinnedAt = daysAgo(0) }] of Object.entries(fixtures)) {
-      const isList = Array.isArray(images);
-      pins.set(name, {
-        filter,
-        cardinality: isList ? "all" : "one",
-        pinnedAt,
-        images: isList ? images : [images as WorkspaceImage],
-      });
-    }
-  });
-}
-
-/** A time in the past, as lock files have it. */
-export function daysAgo(days: number): string {
-  return formatTime(new Date(Date.now() - days * 24 * 3600 * 1000))!;
-}
 
 /** The built command line. */
 export const CLI = join(ROOT, "lib/cli/index.js");

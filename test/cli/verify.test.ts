@@ -1,7 +1,7 @@
 import { WorkspaceEmulator } from "../../src/emulator";
 import { image } from "../support/images";
+import { pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
-import { pin } from "./support";
 
 // Processes are started, on machines that may be busy.
 jest.setTimeout(60_000);
@@ -20,22 +20,17 @@ beforeEach(async () => {
     images: { "cn-north-4": [office, kiosk], "cn-south-1": [office] },
   });
   project = new TestProject({ dev: { region: "cn-north-4" }, prod: { region: "cn-south-1" } });
-  pin(
+  writePins(
     project,
     "dev",
+    { office: pinOf(office), kiosk: pinOf(kiosk) },
     { region: "cn-north-4", projectId: emulator.projectId("cn-north-4") },
-    {
-      office: { images: office },
-      kiosk: { images: kiosk },
-    },
   );
-  pin(
+  writePins(
     project,
     "prod",
+    { office: pinOf(office) },
     { region: "cn-south-1", projectId: emulator.projectId("cn-south-1") },
-    {
-      office: { images: office },
-    },
   );
 });
 

@@ -6,8 +6,9 @@ import {
   type EmulatorOptions,
   WorkspaceEmulator,
 } from "../../src/emulator";
-import { closeAll, closing } from "../support/client";
-import { image, rejection, thrown } from "../support/images";
+import { closing } from "../support/closing";
+import { rejection, thrown } from "../support/errors";
+import { image, numbered } from "../support/images";
 import { vendorListImages } from "../support/vendor-client";
 
 const REGION = "cn-north-4";
@@ -28,8 +29,6 @@ async function ask(emulator: WorkspaceEmulator, path: string, method = "GET") {
 
 const list = (emulator: WorkspaceEmulator, query = "", region = REGION) =>
   ask(emulator, `/v2/${emulator.projectId(region)}/images${query && `?${query}`}`);
-
-afterEach(closeAll);
 
 describe("the listing", () => {
   const images = [
@@ -78,7 +77,7 @@ describe("the listing", () => {
   });
 
   test("has at most 100 images a page, or what the emulator is told", async () => {
-    const many = Array.from({ length: 120 }, (_, index) => image({ id: `${index}` }));
+    const many = numbered(120);
     expect((await list(await emulateImages(many))).json.images).toHaveLength(100);
     const capped = await emulateImages(many, { maxLimit: 7 });
     expect((await list(capped, "limit=50")).json.images).toHaveLength(7);

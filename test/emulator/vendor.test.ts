@@ -1,14 +1,14 @@
 import { DEFAULT_ACCOUNT, type EmulatedImage, WorkspaceEmulator } from "../../src/emulator";
 import type { ListImagesQuery } from "../../src/images/image-filter";
-import { clientOf, closeAll, closing } from "../support/client";
-import { image, rejection } from "../support/images";
+import { clientOf } from "../support/client";
+import { closing } from "../support/closing";
+import { rejection } from "../support/errors";
+import { image } from "../support/images";
 import { vendorListImages } from "../support/vendor-client";
 
 const REGION = "cn-north-4";
 const emulate = async (options = {}) => closing(await WorkspaceEmulator.start(options));
 const idsOf = (images: readonly { id: string }[]) => images.map(({ id }) => id);
-
-afterEach(closeAll);
 
 describe("the vendor's own client", () => {
   test.each(["cn-north-4", "cn-south-1", "eu-west-101"])("lists the images of %s", async (region) => {

@@ -13,7 +13,9 @@ import {
   type WorkspaceImage,
 } from "../../src";
 import { selectImages } from "../../src/images/image-selection";
-import { image, stackWith, thrown } from "../support/images";
+import { thrown } from "../support/errors";
+import { image } from "../support/images";
+import { stackWith } from "../support/synth";
 
 const images: WorkspaceImage[] = [
   image({ id: "w11-old", name: "Windows_11_A", createdAt: "2024-01-01T00:00:00Z" }),

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { ResponseError } from "../../src";
 import { parseImageInfo } from "../../src/images/workspace-image";
-import { thrown } from "../support/images";
+import { thrown } from "../support/errors";
 
 const FIELDS = {
   name: "name",

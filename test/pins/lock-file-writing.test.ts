@@ -23,9 +23,11 @@ import type { Construct } from "constructs";
 import { DataHuaweicloudWorkspaceImage, LockFileError, WorkspaceImageCatalog } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { readLockFile, updateLockFile } from "../../src/pins/lock-file";
-import { image, thrown } from "../support/images";
+import { thrown } from "../support/errors";
+import { image } from "../support/images";
+import { pinOf, writePins } from "../support/pins";
 import { ROOT, TestProject } from "../support/project";
-import { enter, openApp, pinOf, restoreProcess, synthesize, writePins } from "../support/synth";
+import { enter, openApp, restoreProcess, synthesize } from "../support/synth";
 
 restoreProcess();
 // Processes that a busy machine starts take their time.
@@ -168,7 +170,7 @@ describe("a pin that another app or process took meanwhile", () => {
     const { app, stack } = await openApp();
     lookup(stack, "x");
     const same = pinOf("a", { filter: { imageId: "a" } });
-    writePins(project, { x: same, other: pinOf("o") }, DEV, place());
+    writePins(project, "dev", { x: same, other: pinOf("o") }, place());
     app.synth();
     expect(project.readLock("dev").pins).toMatchObject({
       x: { pinnedAt: same.pinnedAt, images: [{ id: "a" }] },
@@ -194,7 +196,7 @@ describe("a pin that another app or process took meanwhile", () => {
   test("for another image is kept too: what was synthesized is not what is pinned", async () => {
     const { app, stack } = await openApp();
     lookup(stack, "x");
-    writePins(project, { x: pinOf("new", { filter: { imageId: "a" } }) }, DEV, place());
+    writePins(project, "dev", { x: pinOf("new", { filter: { imageId: "a" } }) }, place());
     expect(thrown(() => app.synth())).toMatchObject({ code: "PIN_CONFLICT" });
     expect(project.readLock("dev").pins.x.images[0].id).toBe("new");
   });
@@ -249,14 +251,12 @@ describe("what cannot be written", () => {
   });
 
   test("a file that could not be read again stays as it was", () => {
-    writePins(project, { x: pinOf("a") });
+    writePins(project, "dev", { x: pinOf("a") });
     const before = readFileSync(project.lockFile("dev"), "utf8");
     const images = Array.from({ length: 15_000 }, (_, index) =>
       image({ id: `${index}`, name: "n".repeat(1000) }),
     );
-    const error = thrown(() =>
-      writePins(project, { y: pinOf("a", { filter: {}, cardinality: "all", images }) }),
-    );
+    const error = thrown(() => writePins(project, "dev", { y: pinOf(images, { filter: {} }) }));
     expect(error).toBeInstanceOf(LockFileError);
     expect(error.message).toContain("workspace-images/dev.lock.json would be larger than 16 MB");
     expect(readFileSync(project.lockFile("dev"), "utf8")).toBe(before);
@@ -273,21 +273,21 @@ describe("what cannot be written", () => {
 
 describe("the file", () => {
   test("is neither made nor touched where no pin changes", () => {
-    writePins(project, {});
+    writePins(project, "dev", {});
     expect(existsSync(project.lockFile("dev"))).toBe(false);
-    writePins(project, { x: pinOf("a") });
+    writePins(project, "dev", { x: pinOf("a") });
     const { ino, mtimeMs } = statSync(project.lockFile("dev"));
-    writePins(project, { x: pinOf("a") });
+    writePins(project, "dev", { x: pinOf("a") });
     expect(statSync(project.lockFile("dev"))).toMatchObject({ ino, mtimeMs });
   });
 
   test("keeps its permissions, and a new one has those of the user's mask", () => {
     const mask = process.umask(0o027);
     try {
-      writePins(project, { x: pinOf("a") });
+      writePins(project, "dev", { x: pinOf("a") });
       expect(statSync(project.lockFile("dev")).mode & 0o777).toBe(0o640);
       chmodSync(project.lockFile("dev"), 0o664);
-      writePins(project, { y: pinOf("a") });
+      writePins(project, "dev", { y: pinOf("a") });
       expect(statSync(project.lockFile("dev")).mode & 0o777).toBe(0o664);
     } finally {
       process.umask(mask);
@@ -295,11 +295,11 @@ describe("the file", () => {
   });
 
   test("may be a link to one that is kept elsewhere", () => {
-    writePins(project, { x: pinOf("a") });
+    writePins(project, "dev", { x: pinOf("a") });
     const elsewhere = project.path("kept.json");
     renameSync(project.lockFile("dev"), elsewhere);
     symlinkSync(elsewhere, project.lockFile("dev"));
-    writePins(project, { y: pinOf("a") });
+    writePins(project, "dev", { y: pinOf("a") });
     expect(readlinkSync(project.lockFile("dev"))).toBe(elsewhere);
     expect(pinsOf()).toEqual(["x", "y"]);
   });
@@ -322,13 +322,13 @@ describe("a mutex that was left behind", () => {
 
   test("by a process that is gone is replaced at once", async () => {
     leave(`${await gonePid()}.${host}.0`);
-    writePins(project, { x: pinOf("a") });
+    writePins(project, "dev", { x: pinOf("a") });
     expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
   });
 
   test("by one on another machine is replaced when it is old", () => {
     leave("1.another-host.0", 30);
-    writePins(project, { x: pinOf("a") });
+    writePins(project, "dev", { x: pinOf("a") });
     expect(pinsOf()).toEqual(["x"]);
   });
 
@@ -337,7 +337,7 @@ describe("a mutex that was left behind", () => {
       throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
     });
     leave(`1.${host}.0`, 30);
-    writePins(project, { x: pinOf("a") });
+    writePins(project, "dev", { x: pinOf("a") });
     expect(pinsOf()).toEqual(["x"]);
   });
 
@@ -362,7 +362,7 @@ describe("a mutex that was left behind", () => {
     mkdirSync(project.path("workspace-images"));
     const temporary = project.path("workspace-images/.dev.lock.json.tmp");
     symlinkSync("/nowhere/at/all", temporary);
-    writePins(project, { x: pinOf("a") });
+    writePins(project, "dev", { x: pinOf("a") });
     expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
   });
 });
@@ -408,7 +408,7 @@ describe("processes", () => {
     // Every generation of the file has one image ID in all its pins.
     project.write(
       "writer.cjs",
-      `const { updateLockFile } = require("${ROOT}/lib/lock-file.js");
+      `const { updateLockFile } = require("${ROOT}/lib/pins/lock-file.js");
        const pin = ${JSON.stringify(pinOf("a"))};
        for (let generation = 0; ; generation++) {
          const id = process.argv[2] + "-" + generation;

@@ -4,9 +4,11 @@ import * as fc from "fast-check";
 import { DataHuaweicloudWorkspaceImage, DataHuaweicloudWorkspaceImages, LockFileError } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { readLockFile } from "../../src/pins/lock-file";
-import { image, rejection, thrown } from "../support/images";
+import { rejection, thrown } from "../support/errors";
+import { image } from "../support/images";
+import { pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
-import { enter, openApp, pinOf, restoreProcess, synthesize, writePins } from "../support/synth";
+import { enter, openApp, restoreProcess, synthesize } from "../support/synth";
 
 restoreProcess();
 // Thousands of files on a busy machine take their time.
@@ -128,7 +130,7 @@ describe("a lock file as synth writes it", () => {
     const { pins } = readLockFile(project.directory, { name: "dev" })!;
     const place = { region: REGION, projectId: emulator.projectId(REGION) };
     const aged = Object.fromEntries([...pins].map(([name, pin]) => [name, { ...pin, pinnedAt: old }]));
-    writePins(project, aged, undefined, place);
+    writePins(project, "dev", aged, place);
     await synthesize((stack) => {
       new DataHuaweicloudWorkspaceImage(stack, "office", { name: "Windows_11_1" });
       new DataHuaweicloudWorkspaceImages(stack, "all-linux", { osType: "Linux" });
@@ -151,7 +153,7 @@ describe("a pin's name", () => {
   test("is the construct's id, or pinName; one name and filter is one pin", async () => {
     const project = new TestProject({ dev: {} });
     enter(project, { CI: "1" });
-    writePins(project, { "by-id": pinOf("a"), "by-name": pinOf("b") });
+    writePins(project, "dev", { "by-id": pinOf("a"), "by-name": pinOf("b") });
     const { built } = await synthesize((stack) => [
       new DataHuaweicloudWorkspaceImage(stack, "by-id", { imageType: "gold" }).id,
       new DataHuaweicloudWorkspaceImage(stack, "x", { pinName: "by-name", imageType: "gold" }).id,
@@ -163,7 +165,7 @@ describe("a pin's name", () => {
   test("another filter, or another number of images, under one name is a conflict that names both", async () => {
     const project = new TestProject({ dev: {} });
     enter(project, { CI: "1" });
-    writePins(project, { windows: pinOf("a") });
+    writePins(project, "dev", { windows: pinOf("a") });
     const { stack } = await openApp();
     new DataHuaweicloudWorkspaceImage(stack, "windows", { imageType: "gold" });
     const conflict = (filter: object, Kind: typeof DataHuaweicloudWorkspaceImages, id: string) =>
@@ -197,7 +199,7 @@ describe("a pin's name", () => {
 
 describe("a damaged lock file", () => {
   const project = new TestProject({ dev: { region: REGION, projectId: "project-dev" } });
-  writePins(project, { linux: pinOf("linux", { image: { minDisk: 40 } }), windows: pinOf("windows") });
+  writePins(project, "dev", { linux: pinOf(image({ id: "linux", minDisk: 40 })), windows: pinOf("windows") });
   const good = project.read(LOCK);
   const RESTORE = `Restore it with: git checkout -- ${LOCK}`;
 
@@ -360,7 +362,7 @@ describe("a damaged lock file", () => {
 
   test("one of another region than HW_REGION_NAME, where the environment names none, is an error", async () => {
     const other = new TestProject({ dev: {} });
-    writePins(other, { x: pinOf("a") });
+    writePins(other, "dev", { x: pinOf("a") });
     enter(other, { HW_REGION_NAME: "cn-south-1" });
     const error = await rejection(openApp({ mode: "frozen" }));
     expect(error).toBeInstanceOf(LockFileError);

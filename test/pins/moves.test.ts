@@ -1,15 +1,13 @@
 import type { Listing } from "../../src/images/image-selection";
 import { isSameRelease, outdated, promote, reselect, update, verify } from "../../src/pins/moves";
 import type { Pin } from "../../src/pins/pin";
-import { image, thrown } from "../support/images";
+import { thrown } from "../support/errors";
+import { image } from "../support/images";
+import { pinOf } from "../support/pins";
 
 const NOW = new Date("2026-11-25T12:00:00.789Z");
 const north = { region: "cn-north-4", projectId: "north" };
 const south = { region: "cn-south-1", projectId: "south" };
-
-function pinOf(fields: Partial<Pin>): Pin {
-  return { filter: {}, cardinality: "one", pinnedAt: "2026-01-01T00:00:00Z", images: [], ...fields };
-}
 
 function listing(...images: Listing["images"]): Listing[] {
   return [{ query: {}, images }];
@@ -17,10 +15,7 @@ function listing(...images: Listing["images"]): Listing[] {
 
 const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
 const recent = image({ id: "recent", name: "Windows_11_b", createdAt: "2025-06-01T00:00:00Z" });
-const newest = pinOf({
-  filter: { imageType: "gold", mostRecent: true, nameRegex: "^Windows" },
-  images: [old],
-});
+const newest = pinOf(old, { filter: { imageType: "gold", mostRecent: true, nameRegex: "^Windows" } });
 
 describe("outdated", () => {
   function outdatedIn(pin: Pin, ...images: Listing["images"]) {
@@ -42,7 +37,7 @@ describe("outdated", () => {
   });
 
   test("compares all images of a lookup of all, in their order", () => {
-    const all = pinOf({ cardinality: "all", images: [recent, old] });
+    const all = pinOf([recent, old], { filter: {} });
     expect(outdatedIn(all, old, recent)).toEqual({ from: [recent, old], to: [old, recent] });
     expect(outdatedIn({ ...all, images: [old, recent] }, old, recent)).toBeUndefined();
     expect(outdatedIn({ ...all, images: [] })).toBeUndefined();
@@ -55,7 +50,7 @@ describe("outdated", () => {
   });
 
   test("gives every match, and why, where one image is wanted and several match", () => {
-    const one = pinOf({ filter: { name: "Windows_11_a" }, images: [old] });
+    const one = pinOf(old, { filter: { name: "Windows_11_a" } });
     const twin = { ...old, id: "twin", imageType: "private" };
     expect(outdatedIn(one, old, twin)).toMatchObject({
       to: [old, twin],
@@ -89,12 +84,12 @@ describe("update", () => {
   });
 
   test("moves a lookup of all to no image, which it may select", () => {
-    const all = pinOf({ cardinality: "all", images: [old] });
+    const all = pinOf([old], { filter: {} });
     expect(updated({ all }).get("all")?.images).toEqual([]);
   });
 
   test("moves nothing, and names every pin at fault, where filters do not select one image", () => {
-    const gone = pinOf({ filter: { name: "gone" }, images: [old] });
+    const gone = pinOf(old, { filter: { name: "gone" } });
     const error = thrown(() => updated({ office: newest, gone, lost: gone }, old, recent));
     expect(error.code).toBe("NO_MATCH");
     expect(error.message).toContain('Pin "gone" of environment "dev"');
@@ -147,13 +142,13 @@ describe("promote", () => {
   });
 
   test("says of every pin at fault what is missing", () => {
-    const pins = new Map([...from.pins, ["kiosk", pinOf({ images: [old] })]]);
+    const pins = new Map([...from.pins, ["kiosk", pinOf(old, { filter: {} })]]);
     expect(thrown(() => promote({ ...from, pins }, empty, [])).message).toMatch(/"office".*\n.*"kiosk"/);
   });
 
   test("fails where two images of a pin have one counterpart: a loop over them would make two desktops of it", () => {
     const again = { ...recent, id: "again" };
-    const pins = new Map([["all", pinOf({ cardinality: "all", images: [recent, again] })]]);
+    const pins = new Map([["all", pinOf([recent, again], { filter: {} })]]);
     const error = thrown(() => promote({ ...from, pins }, empty, [inSouth], NOW));
     expect(error.code).toBe("PROMOTION");
     expect(error.message).toContain("recent-in-south has name Windows_11_b");
@@ -166,20 +161,20 @@ describe("promote", () => {
   });
 
   test("gives the filter too, so that the stack's lookup finds its pin", () => {
-    const pins = new Map([["office", pinOf({ filter: { name: "Windows_11_b" }, images: [inSouth] })]]);
+    const pins = new Map([["office", pinOf(inSouth, { filter: { name: "Windows_11_b" } })]]);
     expect(promote(from, { ...empty, pins }, [inSouth], NOW).get("office")?.filter).toEqual(newest.filter);
   });
 
   test("promotes every image of a lookup of all", () => {
     const oldInSouth = { ...old, id: "old-in-south" };
-    const pins = new Map([["all", pinOf({ cardinality: "all", images: [old, recent] })]]);
+    const pins = new Map([["all", pinOf([old, recent], { filter: {} })]]);
     const moved = promote({ ...from, pins }, empty, [inSouth, oldInSouth], NOW).get("all");
     expect(moved).toMatchObject({ cardinality: "all", images: [oldInSouth, inSouth] });
   });
 });
 
 describe("verify", () => {
-  const pins = new Map([["office", pinOf({ cardinality: "all", images: [old, recent] })]]);
+  const pins = new Map([["office", pinOf([old, recent], { filter: {} })]]);
 
   test("is content with images that exist unchanged", () => {
     expect(verify(pins, [recent, old]).get("office")).toEqual({ ok: true });

@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../../src";
 import type { Environment } from "../../src/project/environment";
 import { locate } from "../../src/project/location";
-import { thrown } from "../support/images";
+import { thrown } from "../support/errors";
 
 const at = (environment: Partial<Environment>, variables: Record<string, string> = {}) =>
   locate({ name: "dev", ...environment }, variables);

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { ConfigurationError } from "../../src";
 import { findProject } from "../../src/project/project";
-import { thrown } from "../support/images";
+import { thrown } from "../support/errors";
 import { TestProject } from "../support/project";
 
 let project: TestProject;

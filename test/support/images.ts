@@ -1,8 +1,6 @@
-import { App, TerraformStack } from "cdktf";
 import type { WorkspaceImage } from "../../src";
-import { WorkspaceImageCatalog } from "../../src";
 
-/** An image with every field; `fields` say what a test is about. */
+/** An image with every field that the service always gives; `fields` say what a test is about. */
 export function image(fields: Partial<WorkspaceImage> & { id: string }): WorkspaceImage {
   return {
     name: `image-${fields.id}`,
@@ -19,29 +17,7 @@ export function image(fields: Partial<WorkspaceImage> & { id: string }): Workspa
   };
 }
 
-/** A stack whose environment `dev` has the given images, without lock files or a network. */
-export function stackWith(images: readonly WorkspaceImage[]): TerraformStack {
-  const app = new App();
-  WorkspaceImageCatalog.fromImages(app, { dev: images });
-  return new TerraformStack(app, "stack");
-}
-
-/** The error that `work` throws. */
-export function thrown(work: () => unknown): Error & { code?: string } {
-  try {
-    work();
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("nothing was thrown");
-}
-
-/** The error that a promise is rejected with. */
-export async function rejection(promise: Promise<unknown>): Promise<Error & { code?: string }> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("the promise was not rejected");
+/** As many images, each with an ID and a name of its own. */
+export function numbered(count: number): WorkspaceImage[] {
+  return Array.from({ length: count }, (_, index) => image({ id: `id-${String(index).padStart(4, "0")}` }));
 }

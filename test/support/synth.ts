@@ -1,10 +1,6 @@
 import { App, TerraformStack } from "cdktf";
 import type { IConstruct } from "constructs";
 import { type PrefetchOptions, type WorkspaceImage, WorkspaceImageCatalog } from "../../src";
-import { type LockedPlace, updateLockFile } from "../../src/pins/lock-file";
-import type { Pin } from "../../src/pins/pin";
-import type { Environment } from "../../src/project/environment";
-import { image } from "./images";
 import type { TestProject } from "./project";
 
 /** Lets tests change folder and variables of their own process: both are put back after each. */
@@ -30,6 +26,13 @@ export function enter(project: TestProject, variables: Readonly<Record<string, s
     XDG_CACHE_HOME: project.path("cache"),
     ...variables,
   });
+}
+
+/** A stack whose environment `dev` has the given images, without lock files or a network. */
+export function stackWith(images: readonly WorkspaceImage[]): TerraformStack {
+  const app = new App();
+  WorkspaceImageCatalog.fromImages(app, { dev: images });
+  return new TerraformStack(app, "stack");
 }
 
 /** Prefetches and gives an app with one stack to build in. */
@@ -68,28 +71,4 @@ export function notesOf(app: IConstruct): Note[] {
         message: String(data),
       })),
   );
-}
-
-/** A pin of the image `id`, asked for by nothing but its type. */
-export function pinOf(id: string, fields: Partial<Pin> & { image?: Partial<WorkspaceImage> } = {}): Pin {
-  const { image: imageFields, ...pinFields } = fields;
-  return {
-    filter: { imageType: "gold" },
-    cardinality: "one",
-    pinnedAt: "2026-01-01T00:00:00Z",
-    images: [image({ id, ...imageFields })],
-    ...pinFields,
-  };
-}
-
-/** Puts pins into an environment's lock file. */
-export function writePins(
-  project: TestProject,
-  pins: Readonly<Record<string, Pin>>,
-  environment: Environment = { name: "dev" },
-  place: LockedPlace = { region: "cn-north-4", projectId: "project-dev" },
-): void {
-  updateLockFile(project.directory, environment, place, (current) => {
-    for (const [name, pin] of Object.entries(pins)) current.set(name, pin);
-  });
 }
