@@ -136,3 +136,35 @@ export class PromotionError extends WorkspaceImagesError {
 export class AppError extends WorkspaceImagesError {
   readonly code = "APP";
 }
+
+/** A resource of a synthesized stack that is not fit for its image, and what to do. */
+export interface DesktopFinding {
+  /** Name of the stack. */
+  readonly stack: string;
+  /** Construct path of the resource; its address where the stack does not show it. */
+  readonly path: string;
+  /** Address in Terraform, such as `huaweicloud_workspace_desktop.office-alice`. */
+  readonly address: string;
+  /** Name of the check, as `checks.skip` of a lookup takes it. */
+  readonly check: string;
+  /** What is wrong. */
+  readonly problem: string;
+  /** What to do. */
+  readonly advice: string;
+}
+
+/** Synthesized resources are not fit for the images that they are built from; no pin was written. */
+export class DesktopCheckError extends WorkspaceImagesError {
+  readonly code = "DESKTOP_CHECK";
+
+  constructor(
+    /** Everything that was found, in the order of construct paths. */
+    readonly findings: readonly DesktopFinding[],
+  ) {
+    const lines = findings.map(({ path, problem, advice }) => `  ${path}: ${problem} ${advice}`);
+    super(
+      `Resources do not fit their images; no pin was written.\n${lines.join("\n")}\n` +
+        `Where one is right nevertheless, set checks: { skip: ["${findings[0]?.check ?? "disk"}"], reason: "…" } on its lookup.`,
+    );
+  }
+}
