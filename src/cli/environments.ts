@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { join } from "node:path";
+import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { type EnvironmentListings, type ListingSource, openListings } from "../catalog/listing-source";
 import { ConfigurationError, ListingRequiredError, WorkspaceImagesError } from "../errors";
@@ -7,7 +7,7 @@ import type { ListingQuery } from "../images/image-filter";
 import type { Listing } from "../images/image-selection";
 import { type LockFile, readLockFile } from "../pins/lock-file";
 import { type Environment, readEnvironments } from "../project/environment";
-import { findProject, type Project } from "../project/project";
+import { configurationFile, findProject, type Project, whyNoEnvironments } from "../project/project";
 import { type Answer, printWarning, withProgress } from "./output";
 
 /** Options that every command has. */
@@ -27,7 +27,7 @@ export interface Workplace {
 export function withCommonOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--env <name>", "environment; repeatable (default: all in cdktf.json)").argParser(
+      new Option("--env <name>", "environment; repeatable (default: all that are configured)").argParser(
         (name: string, names: string[] = []) => [...names, name],
       ),
     )
@@ -43,17 +43,13 @@ export function openProject(names?: readonly string[]): { project: Project; envi
   const project = findProject();
   const known = readEnvironments(project);
   if (known.size === 0) {
-    throw new ConfigurationError(
-      project.cdktfJson
-        ? `There are no environments in ${join(project.directory, "cdktf.json")}. Add "workspaceImages": { "environments": { "dev": { "region": "cn-north-4" } } } to its context.`
-        : `There is no cdktf.json in ${project.directory} or above: run this in the folder of a CDKTF project.`,
-    );
+    throw new ConfigurationError(whyNoEnvironments(project));
   }
   const environments = [...new Set(names ?? known.keys())].map((name) => {
     const environment = known.get(name);
     if (environment) return environment;
     throw new ConfigurationError(
-      `There is no environment "${name}" in cdktf.json. Environments: ${[...known.keys()].join(", ")}.`,
+      `There is no environment "${name}" in ${basename(configurationFile(project))}. Environments: ${[...known.keys()].join(", ")}.`,
     );
   });
   return { project, environments };
@@ -61,7 +57,7 @@ export function openProject(names?: readonly string[]): { project: Project; envi
 
 /**
  * Answers for every environment that was asked for, side by side; an environment that fails does not stop the others.
- * @returns the answers by environment, in the order in which they were asked for, else that of cdktf.json
+ * @returns the answers by environment, in the order in which they were asked for, else that of the configuration
  */
 export async function answerEach<T>(
   { env }: CommonOptions,

@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../errors";
-import { CLOUD, type Environment, REGION } from "./environment";
+import { CLOUD, type Environment, REGION, settingName } from "./environment";
 
 /** An environment's place on the network, after variables and defaults; several environments may be in one place. */
 export interface Location {
@@ -28,7 +28,7 @@ export function locate(environment: Environment, variables: Variables = process.
   const region = environment.region ?? variables.HW_REGION_NAME;
   if (!region) {
     throw new ConfigurationError(
-      `Environment "${name}" has no region: set workspaceImages.environments.${name}.region in cdktf.json, or HW_REGION_NAME.`,
+      `Environment "${name}" has no region: set ${settingName(environment, "region")}, or HW_REGION_NAME.`,
     );
   }
   const cloud =
@@ -63,11 +63,11 @@ export function locate(environment: Environment, variables: Variables = process.
     ...(profile && { profile }),
     workspaceUrl: baseUrl(
       workspace,
-      `Environment "${name}": the Workspace endpoint (${endpoints?.workspace ? "endpoints.workspace in cdktf.json" : "WORKSPACE_IMAGES_ENDPOINT"})`,
+      `Environment "${name}": the Workspace endpoint (${endpoints?.workspace ? `endpoints.workspace in ${environment.source ?? "cdktf.json"}` : "WORKSPACE_IMAGES_ENDPOINT"})`,
     ),
     iamUrl: baseUrl(
       iam,
-      `Environment "${name}": the IAM endpoint (${endpoints?.iam ? "endpoints.iam in cdktf.json" : "HW_AUTH_URL"})`,
+      `Environment "${name}": the IAM endpoint (${endpoints?.iam ? `endpoints.iam in ${environment.source ?? "cdktf.json"}` : "HW_AUTH_URL"})`,
     ),
   };
 }

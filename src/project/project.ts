@@ -1,42 +1,124 @@
+import { lstatSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ConfigurationError } from "../errors";
+import { findDuplicateKey } from "../text/json";
+import { findJsonFault } from "../text/json-fault";
 import { readBounded } from "./read-file";
 
-const MAX_BYTES = 16 * 1024 * 1024;
+/** The file of a project of either CDK. */
+export const CDKTF_JSON = "cdktf.json";
+/** The file of a project without a CDK; in one with a CDK it may hold the environments. */
+export const WORKSPACE_IMAGES_JSON = "workspace-images.json";
 
-/** A CDKTF project on disk. */
+const MAX_BYTES = 1024 * 1024;
+
+/** A project on disk: where its configuration and its lock files are, and who asks there for images. */
 export interface Project {
-  /** Folder of cdktf.json, else the current folder. */
+  /** Folder of the nearest cdktf.json or workspace-images.json, else the current folder; lock files are below it. */
   readonly directory: string;
-  /** The parsed cdktf.json; undefined where there is none. */
-  readonly cdktfJson?: { readonly app?: unknown; readonly context?: unknown };
+  /** Who asks for images: an app of a CDK, the lookups in workspace-images.json, or nobody where neither file is. */
+  readonly kind: "app" | "file" | "none";
+  /** The parsed cdktf.json, where there is one. */
+  readonly cdktfJson?: { readonly app?: unknown; readonly language?: unknown; readonly context?: unknown };
+  /** The parsed workspace-images.json, where there is one; not checked yet. */
+  readonly configuration?: { readonly environments?: unknown; readonly lookups?: unknown };
+  /** Such files above the current folder that belong to another user, and therefore are not obeyed. */
+  readonly foreignFiles: readonly string[];
 }
 
 /**
- * Finds the nearest cdktf.json at or above `from`.
- * @throws ConfigurationError if it is not a file, or not readable as JSON
+ * Finds the nearest cdktf.json or workspace-images.json at or above `from`.
+ * @throws ConfigurationError if one of them cannot be read as JSON, or has a key twice
  */
 export function findProject(from = process.cwd()): Project {
-  for (let directory = resolve(from); ; directory = dirname(directory)) {
-    const file = join(directory, "cdktf.json");
-    const text = read(file);
-    if (text !== undefined) {
-      try {
-        const cdktfJson: unknown = JSON.parse(text);
-        if (typeof cdktfJson === "object" && cdktfJson !== null) return { directory, cdktfJson };
-        throw new TypeError("not an object");
-      } catch (cause) {
-        throw new ConfigurationError(`${file} is not valid: ${(cause as Error).message}`, { cause });
+  const start = resolve(from);
+  const foreignFiles: string[] = [];
+  for (let directory = start; ; directory = dirname(directory)) {
+    const read = (name: string) => {
+      const file = join(directory, name);
+      if (directory === start || !isForeign(file)) return readObject(file);
+      foreignFiles.push(file);
+      return undefined;
+    };
+    const cdktfJson = read(CDKTF_JSON);
+    const configuration = read(WORKSPACE_IMAGES_JSON);
+    if (cdktfJson || configuration) {
+      const hasLookups = configuration?.lookups !== undefined;
+      if (hasLookups && cdktfJson?.language === "typescript") {
+        throw new ConfigurationError(
+          `${join(directory, WORKSPACE_IMAGES_JSON)} has lookups, beside the ${CDKTF_JSON} of an app in TypeScript: the lookups of an app stand in the app. Remove one of the two.`,
+        );
       }
+      const kind = cdktfJson && !hasLookups ? "app" : "file";
+      return {
+        directory,
+        kind,
+        ...(cdktfJson && { cdktfJson }),
+        ...(configuration && { configuration }),
+        foreignFiles,
+      };
     }
-    if (dirname(directory) === directory) return { directory: resolve(from) };
+    if (dirname(directory) === directory) return { directory: start, kind: "none", foreignFiles };
   }
 }
 
-function read(file: string): string | undefined {
-  try {
-    return readBounded(file, MAX_BYTES);
-  } catch (cause) {
-    throw new ConfigurationError(`${file} cannot be read: ${(cause as Error).message}.`, { cause });
+/** The path of the file in which a project's environments stand, or would. */
+export function configurationFile({ directory, cdktfJson, configuration }: Project): string {
+  return join(directory, cdktfJson && !configuration ? CDKTF_JSON : WORKSPACE_IMAGES_JSON);
+}
+
+/** What to say to a user whose project has no environments: where they belong, and what stood in the way. */
+export function whyNoEnvironments(project: Project): string {
+  const { directory, kind, configuration, foreignFiles } = project;
+  const environments = '"environments": { "dev": { "region": "cn-north-4" } }';
+  if (kind !== "none") {
+    const file = configurationFile(project);
+    return `There are no environments in ${file}. Add ${configuration ? `${environments}.` : `"workspaceImages": { ${environments} } to its context.`}`;
   }
+  const foreign =
+    foreignFiles.length > 0
+      ? ` Not obeyed, because another user owns it: ${foreignFiles.join(", ")}. If you trust it, run this in its folder.`
+      : "";
+  return `There is neither ${WORKSPACE_IMAGES_JSON} nor ${CDKTF_JSON} in ${directory} or above: run this in the folder of a project, or begin one with a ${WORKSPACE_IMAGES_JSON} that holds { ${environments} }.${foreign}`;
+}
+
+/**
+ * Whether a file is there that neither this user nor the system's administrator owns:
+ * whoever may write into a folder above, such as /tmp, must not choose what is listed, and where.
+ */
+function isForeign(file: string): boolean {
+  const user = process.getuid?.();
+  if (user === undefined) return false;
+  // Of a link, both whoever made it and whoever wrote what it points to.
+  return [lstatSync, statSync].some((stat) => {
+    const owner = stat(file, { throwIfNoEntry: false })?.uid;
+    return owner !== undefined && owner !== user && owner !== 0;
+  });
+}
+
+function readObject(file: string): Record<string, unknown> | undefined {
+  const fail = (what: string, cause?: unknown) => new ConfigurationError(`${file} ${what}.`, { cause });
+  let text: string | undefined;
+  try {
+    text = readBounded(file, MAX_BYTES)?.replace(/^\uFEFF/, "");
+  } catch (cause) {
+    throw fail(`cannot be read: ${(cause as Error).message}`, cause);
+  }
+  if (text === undefined) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    const { line, column, what } = findJsonFault(text) ?? {};
+    // What another encoding becomes when it is read as UTF-8.
+    if (text.includes("\uFFFD") || text.includes("\0"))
+      throw fail("is not UTF-8 text: save it in that encoding", cause);
+    throw fail(`is not valid: line ${line}, column ${column}: ${what}`, cause);
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw fail("is not valid: expected an object, { … }");
+  }
+  const duplicate = findDuplicateKey(text);
+  if (duplicate) throw fail(`has the key ${duplicate.join(".")} twice: keep one of the two`);
+  return json as Record<string, unknown>;
 }

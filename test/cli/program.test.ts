@@ -70,15 +70,18 @@ describe("a project without environments", () => {
     ["prune"],
   ];
 
-  test.each(commands)("is told for %s where there is no cdktf.json", async (...args) => {
-    const cwd = mkdtempSync(join(tmpdir(), "workspace-images-empty-"));
-    const { code, stdout, stderr } = await run(process.execPath, [CLI, ...args, "--json"], { cwd });
-    expect(stderr).toMatch(
-      /^error: There is no cdktf\.json in .* or above: run this in the folder of a CDKTF project\.\n$/,
-    );
-    expect(stdout).toBe("");
-    expect(code).toBe(2);
-  });
+  test.each(commands)(
+    "is told for %s where there is neither cdktf.json nor workspace-images.json",
+    async (...args) => {
+      const cwd = mkdtempSync(join(tmpdir(), "workspace-images-empty-"));
+      const { code, stdout, stderr } = await run(process.execPath, [CLI, ...args, "--json"], { cwd });
+      expect(stderr).toMatch(
+        /^error: There is neither workspace-images\.json nor cdktf\.json in .* or above: run this in the folder of a project, or begin one with a workspace-images\.json that holds \{ "environments": \{ "dev": .* \} \}\.\n$/,
+      );
+      expect(stdout).toBe("");
+      expect(code).toBe(2);
+    },
+  );
 
   test.each(commands)("is told for %s where cdktf.json has none", async (...args) => {
     const project = new TestProject({});

@@ -1,133 +1,210 @@
-import { ConfigurationError } from "../../src";
-import type { Environment } from "../../src/project/environment";
+import { ConfigurationError, type EnvironmentConfig } from "../../src";
+import {
+  type Environment,
+  parseEnvironments,
+  readEnvironments,
+  settingName,
+} from "../../src/project/environment";
 import { locate } from "../../src/project/location";
+import type { Project } from "../../src/project/project";
 import { thrown } from "../support/errors";
 
-const at = (environment: Partial<Environment>, variables: Record<string, string> = {}) =>
-  locate({ name: "dev", ...environment }, variables);
+const project = (files: { cdktfJson?: object; configuration?: object }): Project => ({
+  directory: "/project",
+  kind: "cdktfJson" in files ? "app" : "file",
+  foreignFiles: [],
+  ...files,
+});
+const inFile = (environments: unknown) => project({ configuration: { environments } });
+const inContext = (environments: unknown) => ({ context: { workspaceImages: { environments } } });
+const names = (environments: ReadonlyMap<string, Environment>) => [...environments.keys()];
 
-describe("an environment's endpoints", () => {
-  test.each([
-    ["cn-north-4", "myhuaweicloud.com"],
-    ["ap-southeast-3", "myhuaweicloud.com"],
-    ["eu-west-101", "myhuaweicloud.eu"],
-    ["eu-west-199", "myhuaweicloud.eu"],
-    ["eu-west-0", "myhuaweicloud.com"],
-    ["moon-base-1", "myhuaweicloud.com"],
-  ])("in the region %s are in the cloud %s", (region, cloud) => {
-    expect(at({ region })).toMatchObject({
-      region,
-      workspaceUrl: `https://workspace.${region}.${cloud}`,
-      iamUrl: `https://iam.${region}.${cloud}`,
-    });
+describe("environments", () => {
+  const dev = { region: "cn-north-4" };
+
+  test("stand in workspace-images.json, with or without a cdktf.json beside it", () => {
+    const configuration = { $schema: "./schema.json", environments: { dev }, lookups: {} };
+    for (const files of [{ configuration }, { configuration, cdktfJson: { context: { other: 1 } } }]) {
+      expect(readEnvironments(project(files)).get("dev")).toEqual({
+        name: "dev",
+        region: "cn-north-4",
+        source: "workspace-images.json",
+      });
+    }
   });
 
-  test("are in another cloud where the environment, or HW_CLOUD, says so", () => {
-    const variables = { HW_CLOUD: "cloud.example" };
-    expect(at({ region: "eu-west-101" }, variables).workspaceUrl).toBe(
-      "https://workspace.eu-west-101.cloud.example",
+  test("stand in cdktf.json", () => {
+    const found = readEnvironments(project({ cdktfJson: inContext({ dev }) }));
+    expect(found.get("dev")).toMatchObject({ region: "cn-north-4", source: "cdktf.json" });
+  });
+
+  test("are those of the app's context before cdktf.json's, and errors say whose they are", () => {
+    const cdktfJson = inContext({ dev });
+    const own = { environments: { test: { region: "cn-south-1", regoin: 1 } } };
+    expect(thrown(() => readEnvironments(project({ cdktfJson }), own)).message).toMatch(
+      /^The app's context: workspaceImages\.environments\.test\.regoin is not a known key/,
     );
-    expect(at({ region: "eu-west-101", cloud: "own.example" }, variables).iamUrl).toBe(
-      "https://iam.eu-west-101.own.example",
-    );
+    const same = structuredClone(cdktfJson.context.workspaceImages);
+    expect(readEnvironments(project({ cdktfJson }), same).get("dev")?.source).toBe("cdktf.json");
   });
-
-  test("are its own before the variables'", () => {
-    const variables = {
-      WORKSPACE_IMAGES_ENDPOINT: "https://workspace.example/",
-      HW_AUTH_URL: "https://iam.example/v3",
-    };
-    expect(at({ region: "cn-north-4" }, variables)).toMatchObject({
-      workspaceUrl: "https://workspace.example",
-      iamUrl: "https://iam.example",
-    });
-    const endpoints = { workspace: "https://own.example/base/", iam: "https://own.example/iam/" };
-    expect(at({ region: "cn-north-4", endpoints }, variables)).toMatchObject({
-      workspaceUrl: "https://own.example/base",
-      iamUrl: "https://own.example/iam",
-    });
-  });
-
-  test.each(["https://iam.example/v3", "https://iam.example/v3/", "https://iam.example"])(
-    "take HW_AUTH_URL %s as the provider does, with its version",
-    (HW_AUTH_URL) => {
-      expect(at({ region: "cn-north-4" }, { HW_AUTH_URL }).iamUrl).toBe("https://iam.example");
-    },
-  );
 
   test.each([
-    ["workspace.example", "is not a URL"],
-    ["ftp://workspace.example", "must be https, not ftp:"],
-    ["http://workspace.example", "allowed to loopback only"],
-    ["http://127.0.0.1.example", "allowed to loopback only"],
-    ["https://user:secret@workspace.example", "must not contain a user name or password"],
-    ["https://workspace.example?x=1", "must not contain a query or fragment"],
-    ["https://workspace.example#x", "must not contain a query or fragment"],
-  ])("cannot be %s", (workspace, why) => {
-    const error = thrown(() => at({ region: "cn-north-4", endpoints: { workspace } }));
+    [
+      { cdktfJson: inContext({ dev }), configuration: { environments: { dev } } },
+      undefined,
+      "the context of cdktf.json",
+    ],
+    [{ configuration: { environments: { dev } } }, { environments: { dev } }, "the app's context"],
+  ])("in two places at once are refused", (files, context, where) => {
+    const error = thrown(() => readEnvironments(project(files), context));
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(error.message).toContain('Environment "dev": the Workspace endpoint ');
-    expect(error.message).toContain(why);
-    expect(error.message).not.toContain("secret");
+    expect(error.message).toBe(
+      `The environments stand in two places: in workspace-images.json, and under workspaceImages in ${where} (/project). Remove one of the two.`,
+    );
   });
 
-  test.each(["http://localhost:1", "http://127.0.0.1:1", "http://127.9.9.9:1", "http://[::1]:1"])(
-    "may be %s: plain http to loopback",
-    (workspace) => {
-      expect(at({ region: "cn-north-4", endpoints: { workspace } }).workspaceUrl).toBe(workspace);
-    },
-  );
+  test("are none where neither file has any", () => {
+    expect(readEnvironments(project({ cdktfJson: { app: "true" } })).size).toBe(0);
+    expect(readEnvironments(inFile({})).size).toBe(0);
+  });
+
+  test.each<[string, object, string]>([
+    ["environments missing", {}, "environments is wrong (it is missing)."],
+    [
+      "environments as a list",
+      { environments: [{ region: "cn-north-4" }] },
+      "environments is wrong (expected Object, not a list).",
+    ],
+    [
+      "an environment as a list",
+      { environments: { dev: [] } },
+      "environments.dev is wrong (expected Object, not a list).",
+    ],
+    [
+      "an environment as null",
+      { environments: { dev: null } },
+      "environments.dev is wrong (expected Object).",
+    ],
+    [
+      "a key of its own",
+      { environments: {}, pins: {} },
+      "pins is not a known key. Known: $schema, environments, lookups.",
+    ],
+    [
+      "an unknown key",
+      { environments: { dev: { max: 1 } } },
+      "environments.dev.max is not a known key. Known: region, projectId,",
+    ],
+    [
+      "an unknown policy",
+      { environments: { dev: { promotion: { form: "x" } } } },
+      "environments.dev.promotion.from is wrong (it is missing).",
+    ],
+    [
+      "a key beside a policy's",
+      { environments: { dev: {}, prod: { promotion: { from: "dev", days: 7 } } } },
+      "environments.prod.promotion.days is not a known key. Known: from, minAgeDays.",
+    ],
+    [
+      "an age as text",
+      { environments: { dev: {}, prod: { promotion: { from: "dev", minAgeDays: "7" } } } },
+      "environments.prod.promotion.minAgeDays is wrong (expected number).",
+    ],
+    [
+      "a negative age",
+      { environments: { dev: {}, prod: { promotion: { from: "dev", minAgeDays: -1 } } } },
+      "environments.prod.promotion.minAgeDays is wrong (must not be negative).",
+    ],
+    [
+      "a secret",
+      { environments: { dev: { password: "canary-secret" } } },
+      "environments.dev.password is not a known key. Credentials never stand there",
+    ],
+  ])("of workspace-images.json with %s are refused", (_, configuration, message) => {
+    const error = thrown(() => readEnvironments(project({ configuration })));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message.startsWith(`workspace-images.json: ${message}`)).toBe(true);
+    expect(error.message).not.toContain("canary-secret");
+  });
 });
 
-describe("an environment's region", () => {
-  test("is its own, else HW_REGION_NAME", () => {
-    const variables = { HW_REGION_NAME: "cn-south-1" };
-    expect(at({ region: "cn-north-4" }, variables).region).toBe("cn-north-4");
-    expect(at({}, variables).region).toBe("cn-south-1");
+describe("the name of an environment", () => {
+  test.each(["toString", "hasOwnProperty", "valueOf", "1", "a.b", "prod-cn"])("may be %s", (name) => {
+    const json = JSON.parse(`{"${name}":{"region":"cn-north-4"}}`) as Record<string, EnvironmentConfig>;
+    expect(names(readEnvironments(inFile(json)))).toEqual([name]);
+    expect(names(parseEnvironments({ environments: json }, "The option environments"))).toEqual([name]);
   });
 
-  test("must be there", () => {
-    const error = thrown(() => at({}));
-    expect(error).toBeInstanceOf(ConfigurationError);
-    expect(error.message).toMatch(/"dev" has no region: set .*environments\.dev\.region.*HW_REGION_NAME/);
+  test.each(["__proto__", "constructor", "prototype"])("%s is refused, and never vanishes", (name) => {
+    const json: unknown = JSON.parse(`{"dev":{},"${name}":{"region":"cn-north-4"}}`);
+    expect(thrown(() => readEnvironments(inFile(json))).message).toBe(
+      `workspace-images.json: environments.${name} is a name that cannot be used: choose another one.`,
+    );
+    const inEnvironment: unknown = JSON.parse(`{"dev":{"${name}":{"region":"cn-north-4"}}}`);
+    expect(thrown(() => readEnvironments(inFile(inEnvironment))).message).toContain(
+      `environments.dev.${name} is `,
+    );
   });
 
-  test.each([
-    ["HW_REGION_NAME", "workspace.example/"],
-    ["HW_REGION_NAME", "CN-NORTH-4"],
-    ["HW_CLOUD", "example/path"],
-    ["HW_CLOUD", "user@example"],
-  ])("and cloud are held against their form: %s=%s", (variable, value) => {
-    const error = thrown(() => at({}, { HW_REGION_NAME: "cn-north-4", [variable]: value }));
+  test("is refused where a program's literal makes it the prototype", () => {
+    const environments = { dev: {}, __proto__: { prod: { region: "cn-north-4" } } };
+    expect(thrown(() => parseEnvironments({ environments }, "The option environments")).message).toBe(
+      "The option environments: workspaceImages.environments.prod is a name that cannot be used: choose another one.",
+    );
+  });
+
+  test.each(["", "-a", "a/b", "../a", "a b", "ä", "a\n", "x".repeat(65)])("cannot be %j", (name) => {
+    const error = thrown(() => readEnvironments(inFile({ [name]: {} })));
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(error.message).toContain(`Environment "dev": ${variable} must be`);
+    expect(error.message).toContain("a name must have 1 to 64 letters");
   });
 });
 
-describe("an environment's project", () => {
-  const variables = { HW_PROJECT_ID: "id", HW_PROJECT_NAME: "name", HW_REGION_NAME: "cn-north-4" };
+describe("where an environment's images come from", () => {
+  const chain = (...ways: [string, string?][]) =>
+    inFile(
+      Object.fromEntries(
+        ways.map(([name, from]) => [name, from === undefined ? {} : { promotion: { from } }]),
+      ),
+    );
 
-  test("is its own before the variables'", () => {
-    const own = { region: "cn-north-4", projectId: "own-id", projectName: "own-name" };
-    expect(at(own, variables)).toMatchObject({ projectId: "own-id", projectName: "own-name" });
-    expect(at({ region: "cn-north-4" }, variables)).toMatchObject({ projectId: "id", projectName: "name" });
+  test("is another environment, several in a chain", () => {
+    const found = readEnvironments(chain(["dev"], ["staging", "dev"], ["prod", "staging"], ["test", "dev"]));
+    expect(found.get("prod")?.promotion).toEqual({ from: "staging" });
   });
 
-  test("is not the variables' where these are of another region", () => {
-    const location = at({ region: "cn-south-1" }, variables);
-    expect(location).not.toHaveProperty("projectId");
-    expect(location.projectName).toBe("cn-south-1");
+  test("must be known", () => {
+    const error = thrown(() => readEnvironments(chain(["dev"], ["prod", "staging"])));
+    expect(error.message).toBe(
+      "workspace-images.json: environments.prod.promotion.from names no environment. Known: dev, prod.",
+    );
   });
 
-  test("is named as the region where nothing else names it", () => {
-    expect(at({ region: "cn-north-4" })).not.toHaveProperty("projectId");
-    expect(at({ region: "cn-north-4" }).projectName).toBe("cn-north-4");
+  test.each([
+    [chain(["dev", "dev"]), "environments.dev.promotion.from leads back to where it began: dev → dev."],
+    [
+      chain(["a", "c"], ["b", "a"], ["c", "b"]),
+      "environments.b.promotion.from leads back to where it began: a → b → c → a.",
+    ],
+    [
+      chain(["x", "a"], ["a", "b"], ["b", "a"]),
+      "environments.b.promotion.from leads back to where it began: a → b → a",
+    ],
+  ])("cannot be a circle", (circle, message) => {
+    expect(thrown(() => readEnvironments(circle)).message).toContain(`workspace-images.json: ${message}`);
   });
+});
 
-  test("is not taken from variables that are empty", () => {
-    const location = at({ region: "cn-north-4" }, { HW_PROJECT_ID: "", HW_PROJECT_NAME: "", HW_CLOUD: "" });
-    expect(location).not.toHaveProperty("projectId");
-    expect(location.projectName).toBe("cn-north-4");
-    expect(location.workspaceUrl).toBe("https://workspace.cn-north-4.myhuaweicloud.com");
-  });
+test.each([
+  ["workspace-images.json", "environments.dev.region in workspace-images.json"],
+  ["cdktf.json", "workspaceImages.environments.dev.region in cdktf.json"],
+  ["The app's context", "workspaceImages.environments.dev.region in the app's context"],
+  ["The option environments", "environments.dev.region in the options of WorkspaceImageCatalog.prefetch"],
+  [undefined, "workspaceImages.environments.dev.region in cdktf.json"],
+] as const)("what is missing in an environment of %s is asked for there", (source, setting) => {
+  const environment = { name: "dev", ...(source && { source }) };
+  expect(settingName(environment, "region")).toBe(setting);
+  expect(thrown(() => locate(environment, {})).message).toContain(
+    `has no region: set ${setting}, or HW_REGION_NAME`,
+  );
 });

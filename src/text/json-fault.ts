@@ -1,0 +1,95 @@
+/** Where a text stops being JSON. */
+export interface JsonFault {
+  /** Line, from 1. */
+  readonly line: number;
+  /** Column, from 1, in UTF-16 code units, as editors count. */
+  readonly column: number;
+  /** What is wrong there, in words. */
+  readonly what: string;
+}
+
+type Expected = "value" | "value or ]" | "key" | "key or }" | "colon" | "comma" | "end";
+
+const SPACE = /[ \t\n\r]*/y;
+const STRING = /"(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
+const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
+
+/**
+ * Finds where a text stops being JSON: what JSON.parse says of that differs between versions of Node,
+ * and often has no position.
+ * @returns undefined where the text is JSON
+ */
+export function findJsonFault(text: string): JsonFault | undefined {
+  const open: ("{" | "[")[] = [];
+  let expected: Expected = "value";
+  let at = 0;
+  const take = (token: RegExp): boolean => {
+    token.lastIndex = at;
+    if (!token.test(text)) return false;
+    at = token.lastIndex;
+    return true;
+  };
+  const afterValue = (): Expected => (open.length > 0 ? "comma" : "end");
+  for (;;) {
+    take(SPACE);
+    const next = text[at];
+    if (next === undefined && expected === "end") return undefined;
+    if (next === "}" && open.at(-1) === "{" && (expected === "key or }" || expected === "comma")) {
+      at++;
+      open.pop();
+      expected = afterValue();
+    } else if (next === "]" && open.at(-1) === "[" && (expected === "value or ]" || expected === "comma")) {
+      at++;
+      open.pop();
+      expected = afterValue();
+    } else if (next === "," && expected === "comma") {
+      at++;
+      expected = open.at(-1) === "{" ? "key" : "value";
+    } else if (next === ":" && expected === "colon") {
+      at++;
+      expected = "value";
+    } else if (expected.startsWith("key") && take(STRING)) {
+      expected = "colon";
+    } else if (expected.startsWith("value") && (next === "{" || next === "[")) {
+      at++;
+      open.push(next);
+      expected = next === "{" ? "key or }" : "value or ]";
+    } else if (expected.startsWith("value") && (take(STRING) || take(SCALAR))) {
+      expected = afterValue();
+    } else {
+      const before = text.slice(0, at);
+      return {
+        line: before.split("\n").length,
+        column: at - before.lastIndexOf("\n"),
+        what: describe(text, at, expected, open.at(-1)),
+      };
+    }
+  }
+}
+
+function describe(text: string, at: number, expected: Expected, open: string | undefined): string {
+  const next = text[at];
+  if (next === undefined) return "the file ends too early";
+  if (next === "/" || next === "#") return "JSON has no comments";
+  if (next === "'") return "texts stand in double quotes";
+  if (next === '"' && expected !== "comma" && expected !== "colon" && expected !== "end")
+    return "a text that does not end in its line, or has a bad escape";
+  if ((next === "}" || next === "]") && (expected === "key" || expected === "value")) {
+    return /,\s*$/.test(text.slice(0, at))
+      ? `there is a comma too many before ${next}`
+      : "a value is missing";
+  }
+  switch (expected) {
+    case "end":
+      return "something follows after the end";
+    case "colon":
+      return "expected a colon";
+    case "comma":
+      return `expected a comma or ${open === "{" ? "}" : "]"}`;
+    case "key":
+    case "key or }":
+      return "expected a key in double quotes";
+    default:
+      return "expected a value";
+  }
+}
