@@ -5,7 +5,7 @@ import { isAbsolute, join } from "node:path";
 import * as v from "valibot";
 import type { ListingQuery } from "../images/image-filter";
 import { type WorkspaceImage, workspaceImageSchema } from "../images/workspace-image";
-import { replaceFile, withFileMutex } from "../project/atomic-file";
+import { withFileMutex } from "../project/atomic-file";
 
 /** What a cached listing answers: the same images for everyone who sees the project. */
 export interface ListingKey {
@@ -63,7 +63,7 @@ export class ListingCache {
       if (!isPrivate(lstatSync(directory))) return;
       const path = pathIn(directory, key);
       const entry = JSON.stringify({ key: JSON.stringify(key), fetchedAt: Date.now(), images });
-      withFileMutex(path, (mutex) => replaceFile(path, entry, mutex, 0o600));
+      withFileMutex(path, (mutex) => mutex.replace(entry, 0o600));
       prune(directory);
     } catch {
       // A full or read-only disk costs the next synth a request, nothing else.

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { FilterError, LockFileError, WorkspaceImagesError } from "../errors";
 import { parseFilter, type SingleImageFilter } from "../images/image-filter";
 import { type WorkspaceImage, workspaceImageSchema } from "../images/workspace-image";
-import { replaceFile, withFileMutex } from "../project/atomic-file";
+import { withFileMutex } from "../project/atomic-file";
 import type { Environment } from "../project/environment";
 import { findDuplicateKey } from "../text/json";
 import { formatTime } from "../text/time";
@@ -112,7 +112,7 @@ export function updateLockFile(
             `${name} would be larger than ${MAX_BYTES / 1024 / 1024} MB. It was left as it was: narrow the filters of the lookups that select many images.`,
           );
         }
-        replaceFile(current ? realpathSync(path) : path, after, mutex);
+        mutex.replace(after);
       }
     });
   } catch (cause) {

@@ -1,171 +1,247 @@
 import { randomUUID } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
-  lstatSync,
+  mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 
-/** Holding takes milliseconds, so a mutex of this age (ms) has lost its holder even where its process cannot be checked. */
-const ABANDONED_AFTER = 20_000;
+/** Holding takes milliseconds: a holder that is waited for this long (ms) is gone, or may be taken for it. */
+const LOST_AFTER = 10_000;
 /** Longest wait for the mutex, ms. */
 const PATIENCE = 60_000;
+/** How often work is done anew because the mutex was taken from its holder. */
+const ATTEMPTS = 5;
 
 /** The right to replace a file, while it is held. */
 export interface FileMutex {
-  /** A name that no other holder has. */
-  readonly holder: string;
-  /** @throws Error with code `ESTALE` if another process took it, because this one stood still for long */
-  assertHeld(): void;
+  /**
+   * Replaces the file's content atomically: whoever reads, or whenever this process dies, it is the old or the new one.
+   * Owner and permissions stay as they were where the system allows it.
+   * @param mode permissions of a new file, less what the user's mask takes
+   * @throws Error with a `code` of the file system; the old content stays
+   */
+  replace(content: string, mode?: number): void;
 }
 
 /**
- * Runs `work` while no other process does for the same file. Synchronous, because a synth is.
+ * Runs `work` while no other process does for the same file, by whatever links they reach it. Synchronous, because a
+ * synth is. A link to the file stays one.
  *
- * The mutex is a symbolic link beside the file whose target names its holder: created atomically with its content,
- * so that a holder killed at any moment can be recognized and replaced.
- * @throws Error with a `code` of the file system, or `ETIMEDOUT` after a minute
+ * The mutex is a folder beside the file, made elsewhere and renamed into its place, so that it appears with its
+ * holder's name in it. The new content is written inside that folder and renamed out of it. Whoever takes the mutex
+ * from a holder renames the folder away: that holder then finds no content to rename, however late it goes on, so that
+ * it never overwrites what its successor wrote. A wrong judgement of who is gone therefore costs time, never content.
+ *
+ * Nothing here reads a clock of another machine, needs symbolic links, or is seen by git: it adds neither empty
+ * folders nor what is in a folder named `.git`.
+ * @param work may run again, from the beginning, where the mutex was taken from this process before it had replaced
+ * the file
+ * @throws Error with a `code` of the file system, `ETIMEDOUT` after a minute
  */
 export function withFileMutex<T>(path: string, work: (mutex: FileMutex) => T): T {
-  const mutex = beside(path, "mutex");
-  const holder = acquire(mutex, Date.now() + PATIENCE);
-  const isHeld = () => holderOf(mutex) === holder;
-  try {
-    return work({
-      holder,
-      assertHeld: () => {
-        if (isHeld()) return;
-        throw Object.assign(new Error(`another process took ${mutex} while this one stood still`), {
-          code: "ESTALE",
-        });
-      },
-    });
-  } finally {
-    if (isHeld()) rmSync(mutex, { force: true });
-  }
-}
-
-/**
- * Replaces a file's content atomically: whoever reads, or whenever this process dies, it is the old or the new content.
- * @param mutex of this file, which its writers share
- * @param mode permissions of the file; by default those it has, or what the user's mask leaves a new one
- * @throws Error with a `code` of the file system; the old content stays
- */
-export function replaceFile(path: string, content: string, mutex: FileMutex, mode = modeOf(path)): void {
-  // A name of its own: a holder that stood still must not touch its successor's file.
-  const temporary = beside(path, `${mutex.holder}.tmp`);
-  try {
-    mutex.assertHeld();
-    removeLeftovers(path);
-    const file = openSync(temporary, "wx");
+  const file = realPath(path);
+  for (let attempt = 1; ; attempt++) {
+    const holder = acquire(file);
     try {
-      if (mode !== undefined) fchmodSync(file, mode);
-      writeFileSync(file, content);
-      fsyncSync(file);
+      return work({ replace: (content, mode = 0o666) => replace(file, holder, content, mode) });
+    } catch (error) {
+      if (!(error instanceof MutexLost) || attempt === ATTEMPTS) throw error;
     } finally {
-      closeSync(file);
+      if (holderOf(mutexOf(file)) === holder) setAside(file);
     }
-    mutex.assertHeld();
-    renameSync(temporary, path);
+  }
+}
+
+class MutexLost extends Error {
+  readonly code = "ESTALE";
+}
+
+/** The path behind all links, also where there is no file yet. */
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
+}
+
+function mutexOf(file: string): string {
+  return beside(file, "mutex");
+}
+
+function beside(file: string, suffix: string): string {
+  return join(dirname(file), `.${basename(file)}.${suffix}`);
+}
+
+/** Where a holder writes the new content. */
+function workshop(mutex: string, holder: string): string {
+  return join(mutex, holder, ".git");
+}
+
+function replace(file: string, holder: string, content: string, mode: number): void {
+  removeLeftovers(file);
+  const before = statSync(file, { throwIfNoEntry: false });
+  const temporary = join(workshop(mutexOf(file), holder), "content");
+  try {
+    const opened = openSync(temporary, "wx", before ? before.mode & 0o777 : mode);
+    try {
+      if (before) keepOwnerAndMode(opened, before);
+      writeFileSync(opened, content);
+      fsyncSync(opened);
+    } finally {
+      closeSync(opened);
+    }
+    renameSync(temporary, file);
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
+    if (codeOf(error) !== "ENOENT") throw error;
+    throw new MutexLost(`another process took ${mutexOf(file)} while this one stood still`);
   }
 }
 
-/** Removes what killed holders left. */
-function removeLeftovers(path: string): void {
-  const prefix = beside(path, "");
-  for (const name of readdirSync(dirname(path))) {
-    const leftover = join(dirname(path), name);
-    if (leftover.startsWith(prefix) && name.endsWith(".tmp")) rmSync(leftover, { force: true });
-  }
-}
-
-function modeOf(path: string): number | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat && stat.mode & 0o777;
-}
-
-function beside(path: string, suffix: string): string {
-  return join(dirname(path), `.${basename(path)}.${suffix}`);
+/** Not every user may give a file away, and not every file system knows owners and permissions. */
+function keepOwnerAndMode(file: number, { uid, gid, mode }: Stats): void {
+  const attempt = (change: () => void) => {
+    try {
+      change();
+    } catch {
+      // The content matters more.
+    }
+  };
+  const now = fstatSync(file);
+  if (now.gid !== gid) attempt(() => fchownSync(file, now.uid, gid));
+  if (now.uid !== uid) attempt(() => fchownSync(file, uid, gid));
+  if (fstatSync(file).mode !== mode) attempt(() => fchmodSync(file, mode & 0o777));
 }
 
 /** @returns the name under which this process holds the mutex */
-function acquire(mutex: string, deadline: number): string {
-  const host = hostname().replace(/\W/g, "-");
-  const self = `${process.pid}.${host}.${randomUUID()}`;
+function acquire(file: string): string {
+  const mutex = mutexOf(file);
+  let waited = 0;
+  let seen: string | undefined;
+  let seenSince = 0;
   for (;;) {
-    try {
-      // On Windows only a junction needs no privilege; elsewhere the type is ignored.
-      symlinkSync(self, mutex, "junction");
-      return self;
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw error;
-    }
     const holder = holderOf(mutex);
-    if (holder !== undefined && isGone(mutex, holder, host)) {
-      // Named after the lost holder: one process at a time may remove what that holder left, and nothing newer.
-      const takeover = `${mutex}.${holder.split(".").at(-1)}`;
-      acquire(takeover, deadline);
-      try {
-        if (holderOf(mutex) === holder) rmSync(mutex, { force: true });
-      } finally {
-        rmSync(takeover, { force: true });
-      }
-      continue;
+    if (holder === undefined) {
+      const self = enter(file);
+      if (self) return self;
     }
-    if (Date.now() > deadline) {
+    if (holder !== seen) {
+      seen = holder;
+      seenSince = waited;
+    }
+    if (holder !== undefined && (isGone(holder) || waited - seenSince >= LOST_AFTER)) setAside(file);
+    if (waited > PATIENCE) {
       throw Object.assign(
         new Error(
-          `${mutex} is held by another process (${holder ?? "unknown"}); if none is running, delete it`,
+          `${mutex} is held by another process (${holder || "unknown"}); if none is running, delete it`,
         ),
         { code: "ETIMEDOUT" },
       );
     }
-    sleep(2 + Math.random() * 10);
+    // What counts is the time that was slept: it is the same whatever is done to the clock.
+    const pause = 2 + Math.random() * 10;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+    waited += pause;
   }
 }
 
+/** @returns the name under which this process holds the mutex now; undefined where another one was faster */
+function enter(file: string): string | undefined {
+  const self = `${process.pid}.${processNamespace()}.${randomUUID()}`;
+  const prepared = beside(file, randomUUID());
+  try {
+    // First without `recursive`, with which Node reports a read-only file system as ENOENT.
+    mkdirSync(prepared);
+    mkdirSync(workshop(prepared, self), { recursive: true });
+    try {
+      renameSync(prepared, mutexOf(file));
+      return self;
+    } catch (error) {
+      if (isTaken(error)) return undefined;
+      throw error;
+    }
+  } finally {
+    remove(prepared);
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  const code = codeOf(error) ?? "";
+  // ENOENT: the one that was faster took what was prepared for a leftover. Windows: what exists is not replaced.
+  if (["EEXIST", "ENOTEMPTY", "ENOTDIR", "ENOENT"].includes(code)) return true;
+  return process.platform === "win32" && ["EPERM", "EACCES"].includes(code);
+}
+
+/** The name of the mutex' holder, "" where it has none, undefined where there is no mutex. */
 function holderOf(mutex: string): string | undefined {
   try {
-    return basename(readlinkSync(mutex));
-  } catch {
-    return undefined;
+    return readdirSync(mutex).join();
+  } catch (error) {
+    return codeOf(error) === "ENOENT" ? undefined : "";
   }
 }
 
-function isGone(mutex: string, holder: string, host: string): boolean {
-  const [pid, holderHost] = holder.split(".");
-  if (holderHost === host) {
-    try {
-      process.kill(Number(pid), 0);
-    } catch (error) {
-      // EPERM: someone else's process, which may have got the number of the one that is gone.
-      if (codeOf(error) === "ESRCH") return true;
-    }
-  }
+/** Ends the mutex, at once and whole. */
+function setAside(file: string): void {
+  const aside = beside(file, randomUUID());
   try {
-    return Date.now() - lstatSync(mutex).mtimeMs > ABANDONED_AFTER;
+    renameSync(mutexOf(file), aside);
   } catch {
+    // Another process did, or this user may not: then it is waited for.
+  }
+  remove(aside);
+}
+
+/** Removes what killed processes left. */
+function removeLeftovers(file: string): void {
+  const prefix = `.${basename(file)}.`;
+  for (const name of readdirSync(dirname(file))) {
+    if (name.startsWith(prefix) && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(name.slice(prefix.length)))
+      remove(join(dirname(file), name));
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Another user's: it is in nobody's way.
+  }
+}
+
+/** Whether a holder is known to be gone: a process number says something only where both are counted together. */
+function isGone(holder: string): boolean {
+  const [pid, namespace] = holder.split(".");
+  if (!namespace || namespace !== processNamespace()) return false;
+  try {
+    process.kill(Number(pid), 0);
     return false;
+  } catch (error) {
+    return codeOf(error) === "ESRCH";
+  }
+}
+
+/** What this process' number is counted in; "" where the system does not say. */
+function processNamespace(): string {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return `${boot}-${readlinkSync("/proc/self/ns/pid").replace(/\D/g, "")}`;
+  } catch {
+    return "";
   }
 }
 
 function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
-}
-
-function sleep(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

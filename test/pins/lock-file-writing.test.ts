@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import fs, {
   chmodSync,
+  chownSync,
   existsSync,
-  lutimesSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -12,9 +12,9 @@ import fs, {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as cdktf from "cdktf";
@@ -221,6 +221,20 @@ describe("what cannot be written", () => {
     expect(error.cause.code).toMatch(/^E(ACCES|PERM|ROFS)$/);
   });
 
+  test("a file system that is read-only is named as the reason", () => {
+    mkdirSync(project.path("workspace-images"));
+    const { mkdirSync: original } = fs;
+    jest.spyOn(fs, "mkdirSync").mockImplementation((path, options) => {
+      if (!String(path).includes(".dev.lock.json")) return original(path, options);
+      const isRecursive = typeof options === "object" && options?.recursive;
+      const code = isRecursive ? "ENOENT" : "EROFS";
+      throw Object.assign(new Error(`${code}: as Node says it of a read-only file system`), { code });
+    });
+    const error = thrown(() => writePins(project, "dev", { x: pinOf("a") }));
+    expect(error).toBeInstanceOf(LockFileError);
+    expect(error.message).toContain("workspace-images/dev.lock.json cannot be written: EROFS");
+  });
+
   test("a file in the folder's place is one too", async () => {
     const { app, stack } = await openApp();
     build(stack);
@@ -294,6 +308,28 @@ describe("the file", () => {
     }
   });
 
+  test("keeps its owner where the user may give it back", () => {
+    writePins(project, "dev", { x: pinOf("a") });
+    // Only the superuser gives files away.
+    if (process.getuid?.() === 0) chownSync(project.lockFile("dev"), 1234, 2345);
+    const { uid, gid } = statSync(project.lockFile("dev"));
+    writePins(project, "dev", { y: pinOf("a") });
+    expect(statSync(project.lockFile("dev"))).toMatchObject({ uid, gid });
+    expect(pinsOf()).toEqual(["x", "y"]);
+  });
+
+  test("changes where owner and permissions cannot be kept", () => {
+    writePins(project, "dev", { x: pinOf("a") });
+    chmodSync(project.lockFile("dev"), 0o620);
+    const refuse = () => {
+      throw Object.assign(new Error("EPERM: operation not permitted"), { code: "EPERM" });
+    };
+    jest.spyOn(fs, "fchmodSync").mockImplementation(refuse);
+    jest.spyOn(fs, "fchownSync").mockImplementation(refuse);
+    writePins(project, "dev", { y: pinOf("a") });
+    expect(pinsOf()).toEqual(["x", "y"]);
+  });
+
   test("may be a link to one that is kept elsewhere", () => {
     writePins(project, "dev", { x: pinOf("a") });
     const elsewhere = project.path("kept.json");
@@ -306,64 +342,146 @@ describe("the file", () => {
 });
 
 describe("a mutex that was left behind", () => {
+  const folder = () => project.path("workspace-images");
   const mutex = () => project.path("workspace-images/.dev.lock.json.mutex");
-  const host = hostname().replace(/\W/g, "-");
-  const leave = (holder: string, ageSeconds = 0) => {
-    mkdirSync(project.path("workspace-images"));
-    symlinkSync(holder, mutex());
-    const time = Date.now() / 1000 - ageSeconds;
-    lutimesSync(mutex(), time, time);
-  };
-  const gonePid = async () => {
-    const child = spawn(process.execPath, ["-e", ""]);
-    await once(child, "exit");
-    return child.pid;
+  const leave = (holder: string) => mkdirSync(join(mutex(), holder, ".git"), { recursive: true });
+  /** What a process would see of itself that runs elsewhere. */
+  const ELSEWHERE = "1.another-boot-1.00000000-0000-0000-0000-000000000000";
+  const withoutSleeping = () => jest.spyOn(Atomics, "wait").mockReturnValue("timed-out");
+  /** Has this process killed once it did something `times` times while it writes pin `x`. */
+  const writeAndDie = async (doing: string, times = 1) => {
+    const { code } = await project.script(
+      `const fs = require("node:fs");
+       const original = fs.${doing};
+       let calls = 0;
+       fs.${doing} = (...args) => {
+         const result = original(...args);
+         if (++calls === ${times}) process.kill(process.pid, "SIGKILL");
+         return result;
+       };
+       const { updateLockFile } = require("${ROOT}/lib/pins/lock-file.js");
+       updateLockFile(".", { name: "dev" }, { region: "${REGION}", projectId: "project-dev" }, (pins) => {
+         pins.set("x", ${JSON.stringify(pinOf("a"))});
+       });`,
+    );
+    expect(code).toBe(-1);
   };
 
-  test("by a process that is gone is replaced at once", async () => {
-    leave(`${await gonePid()}.${host}.0`);
-    writePins(project, "dev", { x: pinOf("a") });
-    expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
+  test.each([
+    ["mkdirSync", 2],
+    ["mkdirSync", 3],
+    ["renameSync", 1],
+    ["openSync", 1],
+    ["fsyncSync", 1],
+    ["renameSync", 2],
+    ["renameSync", 3],
+  ])(
+    "by a process killed after %s (%i) is replaced at once, and git adds none of it",
+    async (doing, times) => {
+      const git = (...args: string[]) =>
+        execFileSync("git", args, { cwd: project.directory, encoding: "utf8" });
+      git("init", "-q");
+      await writeAndDie(doing, times);
+      git("add", "-A");
+      expect(git("ls-files", "workspace-images")).toBe(
+        existsSync(project.lockFile("dev")) ? "workspace-images/dev.lock.json\n" : "",
+      );
+      const wait = jest.spyOn(Atomics, "wait");
+      writePins(project, "dev", { y: pinOf("a") });
+      expect(wait.mock.calls.length).toBeLessThan(5);
+      expect(pinsOf()).toContain("y");
+      expect(readdirSync(folder())).toEqual(["dev.lock.json"]);
+    },
+  );
+
+  test("by one that runs elsewhere is replaced once it was seen for ten seconds, whatever its file's time", () => {
+    for (const years of [-30, 0, 30]) {
+      leave(ELSEWHERE);
+      const time = Date.now() / 1000 + years * 365 * 86_400;
+      utimesSync(mutex(), time, time);
+      const wait = withoutSleeping();
+      writePins(project, "dev", { [`x${years}`]: pinOf("a") });
+      const slept = wait.mock.calls.reduce((sum, [, , , ms = 0]) => sum + ms, 0);
+      expect(slept).toBeGreaterThan(9_900);
+      expect(slept).toBeLessThan(10_100);
+      jest.restoreAllMocks();
+    }
+    expect(pinsOf()).toEqual(["x-30", "x0", "x30"]);
   });
 
-  test("by one on another machine is replaced when it is old", () => {
-    leave("1.another-host.0", 30);
-    writePins(project, "dev", { x: pinOf("a") });
-    expect(pinsOf()).toEqual(["x"]);
-  });
-
-  test("by one whose number another user's process got since is replaced when it is old", () => {
-    jest.spyOn(process, "kill").mockImplementation(() => {
-      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+  test("by one that runs elsewhere is waited for as long as holders change", () => {
+    leave(ELSEWHERE);
+    let holder = ELSEWHERE;
+    let changes = 0;
+    const wait = withoutSleeping().mockImplementation(() => {
+      // One lookup of the mutex in 900 sees another holder: each holds it for six seconds.
+      if (wait.mock.calls.length % 900 === 0) {
+        rmSync(mutex(), { recursive: true });
+        if (++changes === 5) return "timed-out";
+        holder = ELSEWHERE.replace(/0$/, String(changes));
+        leave(holder);
+      }
+      expect(readdirSync(mutex())).toEqual([holder]);
+      return "timed-out";
     });
-    leave(`1.${host}.0`, 30);
     writePins(project, "dev", { x: pinOf("a") });
+    expect(changes).toBe(5);
     expect(pinsOf()).toEqual(["x"]);
   });
 
-  test("by one that only stood still: it neither writes over its successor's pins nor ends its turn", () => {
-    const successors = project.path("workspace-images/.dev.lock.json.1.another-host.0.tmp");
+  test("by one that may not be taken is an error after a minute that names it", () => {
+    leave(ELSEWHERE);
+    withoutSleeping();
+    const { renameSync } = fs;
+    jest.spyOn(fs, "renameSync").mockImplementation((from, to) => {
+      if (from === mutex()) throw Object.assign(new Error("EPERM"), { code: "EPERM" });
+      renameSync(from, to);
+    });
+    const error = thrown(() => writePins(project, "dev", { x: pinOf("a") }));
+    expect(error).toBeInstanceOf(LockFileError);
+    expect(error.message).toContain(`${mutex()} is held by another process (${ELSEWHERE})`);
+    expect(error.message).toContain("if none is running, delete it");
+    expect(existsSync(project.lockFile("dev"))).toBe(false);
+  });
+
+  test.each([
+    ["a file", () => writeFileSync(mutex(), "")],
+    ["an empty folder", () => mkdirSync(mutex())],
+  ])("as %s, by whatever it was, is replaced after ten seconds", (_, leaveIt) => {
+    mkdirSync(folder());
+    leaveIt();
+    withoutSleeping();
+    writePins(project, "dev", { x: pinOf("a") });
+    expect(readdirSync(folder())).toEqual(["dev.lock.json"]);
+  });
+
+  test("by one that only stood still: it writes on top of its successor's pins, and not before its turn", () => {
+    const place = { region: REGION, projectId: "project-dev" };
+    let runs = 0;
+    updateLockFile(project.directory, DEV, place, (pins) => {
+      pins.set("late", pinOf("a"));
+      if (++runs > 1) return;
+      // As another process does that waited for ten seconds: it takes the mutex, and writes.
+      renameSync(mutex(), project.path("taken"));
+      writePins(project, "dev", { successor: pinOf("b") });
+    });
+    expect(runs).toBe(2);
+    expect(pinsOf()).toEqual(["late", "successor"]);
+    expect(readdirSync(folder())).toEqual(["dev.lock.json"]);
+  });
+
+  test("by one that stands still again and again is an error, and its successors' pins stay", () => {
+    let runs = 0;
     const error = thrown(() =>
-      updateLockFile(project.directory, { name: "dev" }, { region: REGION, projectId: "p" }, (pins) => {
+      updateLockFile(project.directory, DEV, { region: REGION, projectId: "project-dev" }, (pins) => {
         pins.set("late", pinOf("a"));
-        rmSync(mutex());
-        symlinkSync("1.another-host.0", mutex());
-        writeFileSync(successors, "whole");
+        renameSync(mutex(), project.path(`taken${++runs}`));
+        writePins(project, "dev", { [`successor${runs}`]: pinOf("b") });
       }),
     );
-    expect(readFileSync(successors, "utf8")).toBe("whole");
     expect(error).toBeInstanceOf(LockFileError);
     expect(error.message).toContain("another process took");
-    expect(existsSync(project.lockFile("dev"))).toBe(false);
-    expect(readlinkSync(mutex())).toBe("1.another-host.0");
-  });
-
-  test("a temporary file that a killed process left, and this one may not write, is in nobody's way", () => {
-    mkdirSync(project.path("workspace-images"));
-    const temporary = project.path("workspace-images/.dev.lock.json.tmp");
-    symlinkSync("/nowhere/at/all", temporary);
-    writePins(project, "dev", { x: pinOf("a") });
-    expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
+    expect(pinsOf()).toEqual([1, 2, 3, 4, 5].map((run) => `successor${run}`));
   });
 });
 
@@ -400,6 +518,48 @@ describe("processes", () => {
     for (const child of children) child.stdin.write("go");
     for (const end of ends) expect(await end).toEqual([0, null]);
     expect(pinsOf()).toEqual(["x", "y", "z"].flatMap((part) => numbers.map((number) => part + number)));
+    expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
+  });
+
+  test("forty with clocks and process numbers of their own lose no pin, by two links to one file", async () => {
+    mkdirSync(project.path("kept"));
+    writePins(project, "dev", { first: pinOf("a") }, { region: "r", projectId: "p" });
+    renameSync(project.lockFile("dev"), project.path("kept/dev.lock.json"));
+    symlinkSync("../kept/dev.lock.json", project.lockFile("dev"));
+    project.write("other/cdktf.json", "{}");
+    symlinkSync("../kept", project.path("other/workspace-images"));
+    // As in containers on machines with wrong clocks: no number of a process means anything to another one.
+    project.write(
+      "writer.cjs",
+      `const number = Number(process.argv[2]);
+       const fs = require("node:fs");
+       const { readlinkSync } = fs;
+       fs.readlinkSync = (path) => path === "/proc/self/ns/pid" ? "pid:[" + number + "]" : readlinkSync(path);
+       process.kill = () => { throw Object.assign(new Error("ESRCH"), { code: "ESRCH" }); };
+       const { now } = Date;
+       Date.now = () => now() + (number - 20) * 3600_000;
+       fs.symlinkSync = fs.linkSync = () => { throw Object.assign(new Error("EPERM"), { code: "EPERM" }); };
+       const { updateLockFile } = require("${ROOT}/lib/pins/lock-file.js");
+       process.stdout.write("ready");
+       process.stdin.once("data", () => {
+         for (let index = 0; index < 5; index++) {
+           updateLockFile(number % 2 ? "." : "other", { name: "dev" }, { region: "r", projectId: "p" }, (pins) => {
+             pins.set("x" + number + "." + index, ${JSON.stringify(pinOf("a"))});
+           });
+         }
+         process.exit();
+       });`,
+    );
+    const numbers = Array.from({ length: 40 }, (_, index) => index + 10);
+    const children = numbers.map((number) => start("writer.cjs", [String(number)]));
+    await Promise.all(children.map(firstOutput));
+    const ends = children.map((child) => once(child, "exit"));
+    for (const child of children) child.stdin.write("go");
+    for (const end of ends) expect(await end).toEqual([0, null]);
+    expect(pinsOf()).toEqual(
+      ["first", ...numbers.flatMap((number) => [0, 1, 2, 3, 4].map((index) => `x${number}.${index}`))].sort(),
+    );
+    expect(readdirSync(project.path("kept"))).toEqual(["dev.lock.json"]);
     expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
   });
 
