@@ -12,14 +12,19 @@ export interface SynthesizedStack {
   readonly json: unknown;
 }
 
+/** Where a CDK wrote a stack, below the output folder. */
+export interface WrittenStack {
+  readonly constructPath: string;
+  readonly synthesizedStackPath: string;
+  readonly stackMetadataPath: string;
+}
+
 /** What `App` of cdktf and of cdktn have in common here; neither is imported. */
 type App = IConstruct & {
   readonly outdir?: unknown;
   readonly manifest?: {
     readonly hclOutput?: unknown;
-    readonly stacks?: Readonly<
-      Record<string, { readonly constructPath: string; readonly synthesizedStackPath: string }>
-    >;
+    readonly stacks?: Readonly<Record<string, WrittenStack>>;
   };
 };
 
@@ -32,23 +37,32 @@ export function isStack(construct: IConstruct): boolean {
   return STACK in construct;
 }
 
+/** Where an app wrote its stacks, by construct path, after `app.synth()`. */
+export function writtenStacks(root: IConstruct) {
+  const { outdir, manifest } = root as App;
+  const written = Object.values(manifest?.stacks ?? {});
+  return {
+    outdir: String(outdir),
+    isHcl: Boolean(manifest?.hclOutput),
+    stacks: new Map(written.map((stack) => [stack.constructPath, stack])),
+  };
+}
+
 /**
  * The stacks of an app after `app.synth()`: what was written, so that aspects and overrides are in it.
  * HCL is not read: there every stack is made into JSON once more.
  */
 export function synthesizedStacks(root: IConstruct): SynthesizedStack[] {
-  const { outdir, manifest } = root as App;
-  const written = manifest?.hclOutput ? {} : (manifest?.stacks ?? {});
+  const { outdir, isHcl, stacks } = writtenStacks(root);
   return root.node
     .findAll()
     .filter(isStack)
     .map((stack) => {
       const { id: name, path } = stack.node;
-      const entry = written[name];
-      const json =
-        entry?.constructPath === path
-          ? JSON.parse(readFileSync(join(String(outdir), entry.synthesizedStackPath), "utf8"))
-          : (stack as Stack).toTerraform();
+      const written = isHcl ? undefined : stacks.get(path);
+      const json = written
+        ? JSON.parse(readFileSync(join(outdir, written.synthesizedStackPath), "utf8"))
+        : (stack as Stack).toTerraform();
       return { name, path, json };
     });
 }
