@@ -33,7 +33,7 @@ Examples:
       const { url, variables, regions } = emulator;
       const projects = Object.fromEntries(regions.map((region) => [region, emulator.projectId(region)]));
       // At once, so that a script which finds the first line finds them all.
-      print(json ? JSON.stringify({ url, variables, projects }) : describe(url, variables, projects));
+      print(json ? JSON.stringify({ url, variables, projects }) : startText(url, variables, projects));
       await new Promise<void>((resolve) => {
         process.once("SIGINT", resolve).once("SIGTERM", resolve);
       });
@@ -41,7 +41,7 @@ Examples:
     });
 }
 
-function describe(
+function startText(
   url: string,
   variables: Readonly<Record<string, string>>,
   projects: Readonly<Record<string, string>>,

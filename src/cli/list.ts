@@ -3,8 +3,11 @@ import { type ImageFilter, parseFilter } from "../images/image-filter";
 import { listingQueryOf, selectImages } from "../images/image-selection";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { printable } from "../text/printable";
-import { answerEach, type CommonOptions, withCommonOptions, withListings } from "./environments";
-import { colors, count, report, sections, table } from "./output";
+import { answerEach, report, sections } from "./answers";
+import { type CommonOptions, withCommonOptions } from "./common-options";
+import { count, table } from "./layout";
+import { withListings } from "./listings";
+import { colors } from "./output";
 
 /** `workspace-images list`: what can be selected. */
 export function listCommand(): Command {

@@ -7,8 +7,9 @@ import type { Pin } from "../pins/pin";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
 import { printable } from "../text/printable";
-import { thenEach } from "./environments";
-import { type Answer, colors, count, print, report, sections, wrap } from "./output";
+import { type Answer, report, sections, thenEach } from "./answers";
+import { count, wrap } from "./layout";
+import { colors, print } from "./output";
 
 /** What a moved pin does to each kind of resource that uses it (provider 1.97.1). */
 const CONSEQUENCES = `What a new image does to a resource when Terraform applies it:
@@ -25,7 +26,7 @@ const CONSEQUENCES = `What a new image does to a resource when Terraform applies
     system_disk_size must not be below the image's least disk.`;
 
 /** What one environment's pins are to become. */
-export interface Plan {
+export interface PlannedMoves {
   readonly project: Project;
   readonly environment: Environment;
   /** Where that is; undefined where nothing moves. */
@@ -58,7 +59,7 @@ export function describeMoves(moves: ReadonlyMap<string, DescribedMove>): string
 
 /** Writes what was planned, unless it is a dry run, and reports it. Asks nothing. */
 export function carryOut(
-  plans: ReadonlyMap<string, Answer<Plan>>,
+  plans: ReadonlyMap<string, Answer<PlannedMoves>>,
   { json, dryRun }: { readonly json?: boolean | undefined; readonly dryRun?: boolean | undefined },
 ): void {
   const answers = dryRun ? plans : thenEach(plans, write);
@@ -83,7 +84,7 @@ export function choose(pins: Pins | undefined, names: readonly string[]): Map<st
   return new Map([...(pins ?? [])].filter(([name]) => names.length === 0 || names.includes(name)));
 }
 
-function write(plan: Plan): Plan {
+function write(plan: PlannedMoves): PlannedMoves {
   const { project, environment, place, before, moved } = plan;
   if (!place || moved.size === 0) return plan;
   updateLockFile(project.directory, environment, place, (current) => {
@@ -99,7 +100,7 @@ function write(plan: Plan): Plan {
   return plan;
 }
 
-function movesOf({ before, moved }: Plan): Map<string, DescribedMove> {
+function movesOf({ before, moved }: PlannedMoves): Map<string, DescribedMove> {
   return new Map(
     [...moved].map(([name, pin]) => {
       const old = before.get(name);

@@ -1,15 +1,9 @@
 import { Command } from "commander";
 import { type Outdated, outdated, reselect } from "../pins/moves";
-import {
-  answerEach,
-  type CommonOptions,
-  withCommonOptions,
-  withListings,
-  withoutPins,
-  withRequiredListings,
-} from "./environments";
+import { answerEach, report, sections, withoutPins } from "./answers";
+import { type CommonOptions, withCommonOptions } from "./common-options";
+import { requiredListings, withListings } from "./listings";
 import { describeMoves, movesForJson } from "./moves";
-import { report, sections } from "./output";
 
 /** `workspace-images outdated`: pins for which the filter now selects another image. */
 export function outdatedCommand(): Command {
@@ -34,9 +28,9 @@ Examples:
           const otherwise = withoutPins(lockFile) ?? "every pin is what its filter selects";
           if (!lockFile || lockFile.pins.size === 0) return { moves: new Map<string, Outdated>(), otherwise };
           const listings = await source.environment(environment, lockFile);
-          const selections = await withRequiredListings(listings, (known) =>
-            reselect(lockFile.pins, known, environment.name),
-          );
+          const filters = [...lockFile.pins.values()].map(({ filter }) => filter);
+          const known = await requiredListings(listings, filters);
+          const selections = reselect(lockFile.pins, known, environment.name);
           return { moves: outdated(lockFile.pins, selections), otherwise };
         }),
       );

@@ -1,22 +1,17 @@
 import { Command } from "commander";
 import type { WorkspaceImage } from "../images/workspace-image";
-import type { LockFile } from "../pins/lock-file";
 import { isSamePlace, isSameRelease } from "../pins/moves";
 import { isStale, type Pin } from "../pins/pin";
 import type { Environment } from "../project/environment";
 import { printable } from "../text/printable";
-import { answerEach, type CommonOptions, withCommonOptions, withoutPins } from "./environments";
-import { colors, count, displayWidth, report, table, WIDTH } from "./output";
+import { answerEach, type PinnedEnvironment, report, withoutPins } from "./answers";
+import { type CommonOptions, withCommonOptions } from "./common-options";
+import { count, displayWidth, table, WIDTH } from "./layout";
+import { colors } from "./output";
 
 const DAY = 24 * 3600 * 1000;
 /** Space before an image, and between columns. */
 const GAP = 2;
-
-/** One environment's column. */
-interface Column {
-  readonly environment: Environment;
-  readonly lockFile: LockFile | undefined;
-}
 
 /** One pin: a row for each distinct image, with a cell for each column. */
 interface Block {
@@ -42,18 +37,12 @@ Examples:
   workspace-images pins --env prod --json`,
     )
     .action(async ({ env, json }: CommonOptions) => {
-      const answers = await answerEach(
-        { env },
-        ({ environment, lockFile }): Column => ({
-          environment,
-          lockFile,
-        }),
-      );
+      const answers = await answerEach({ env }, (column) => column);
       report(answers, {
         asJson: json,
         json: ({ lockFile }) =>
           Object.fromEntries([...(lockFile?.pins ?? [])].map(([name, pin]) => [name, pinForJson(pin)])),
-        text: (columns) => describe([...columns.values()]),
+        text: (columns) => pinsText([...columns.values()]),
       });
     });
 }
@@ -63,7 +52,7 @@ export function pinForJson({ filter, pinnedAt, images }: Pin) {
   return { filter, pinnedAt, images };
 }
 
-function describe(columns: readonly Column[]): string {
+function pinsText(columns: readonly PinnedEnvironment[]): string {
   const names = [...new Set(columns.flatMap(({ lockFile }) => [...(lockFile?.pins.keys() ?? [])]))].sort();
   const blocks = names.map((name) => blockOf(name, columns));
   const notes = columns.flatMap(({ environment: { name }, lockFile }) => {
@@ -74,7 +63,7 @@ function describe(columns: readonly Column[]): string {
   return [...tables, ...(notes.length > 0 ? [notes.join("\n")] : [])].join("\n\n");
 }
 
-function blockOf(name: string, columns: readonly Column[]): Block {
+function blockOf(name: string, columns: readonly PinnedEnvironment[]): Block {
   const pins = columns.map(({ lockFile }) => lockFile?.pins.get(name));
   const cells = (has: (pin: Pin, at: number) => boolean) =>
     pins.map((pin, at) => (pin && has(pin, at) ? age(pin, columns[at]!.environment) : "-"));
@@ -96,7 +85,7 @@ function blockOf(name: string, columns: readonly Column[]): Block {
 /** The distinct images of a pin as each column has them: in one place by ID, across places by release. */
 function distinctImages(
   pins: readonly (Pin | undefined)[],
-  columns: readonly Column[],
+  columns: readonly PinnedEnvironment[],
 ): (WorkspaceImage | undefined)[][] {
   const isSame = (a: WorkspaceImage, at: number, b: WorkspaceImage, bAt: number) =>
     isSamePlace(columns[at]!.lockFile!, columns[bAt]!.lockFile!) ? a.id === b.id : isSameRelease(a, b);
@@ -122,7 +111,7 @@ interface Drawn {
 }
 
 /** As many tables as it takes for every column to fit, where images stand on lines of their own. */
-function tablesOf(columns: readonly Column[], blocks: readonly Block[]): string[] {
+function tablesOf(columns: readonly PinnedEnvironment[], blocks: readonly Block[]): string[] {
   const cells = blocks.flatMap(({ rows }) => rows.map((row) => row.cells));
   const tables: Drawn[][] = [];
   let left = 0;

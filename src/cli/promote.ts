@@ -4,8 +4,10 @@ import { type LockFile, readLockFile } from "../pins/lock-file";
 import { isSamePlace, promote } from "../pins/moves";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
-import { answerEach, type CommonOptions, openProject, withListings, withoutPins } from "./environments";
-import { carryOut, choose, type Plan } from "./moves";
+import { answerEach, withoutPins } from "./answers";
+import { type CommonOptions, openProject } from "./common-options";
+import { withListings } from "./listings";
+import { carryOut, choose, type PlannedMoves } from "./moves";
 
 /** `workspace-images promote <from> <to> [pin…]`: gives one environment the images of another. */
 export function promoteCommand(): Command {
@@ -31,7 +33,7 @@ Examples:
         if (from === to) throw new ConfigurationError(`"${from}" cannot be promoted to itself.`);
         const { project, environments } = openProject([from, to]);
         const plans = await withListings((listings) =>
-          answerEach({ env: [to] }, async ({ environment, lockFile }): Promise<Plan> => {
+          answerEach({ env: [to] }, async ({ environment, lockFile }): Promise<PlannedMoves> => {
             const source = sourceOf(project, environments[0]!, names);
             const pins = choose(source.pins, names);
             const { place, listing } = await listings.environment(environment, lockFile);

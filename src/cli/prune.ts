@@ -9,16 +9,11 @@ import { lockFileName, updateLockFile } from "../pins/lock-file";
 import type { Pin } from "../pins/pin";
 import type { Project } from "../project/project";
 import { printable } from "../text/printable";
-import {
-  answerEach,
-  type CommonOptions,
-  openProject,
-  thenEach,
-  untilInterrupted,
-  withCommonOptions,
-  withoutPins,
-} from "./environments";
-import { colors, count, report, sections, withProgress } from "./output";
+import { answerEach, report, sections, thenEach, withoutPins } from "./answers";
+import { type CommonOptions, openProject, withCommonOptions } from "./common-options";
+import { untilInterrupted } from "./interruption";
+import { count } from "./layout";
+import { colors, withProgress } from "./output";
 import { pinForJson } from "./pins";
 
 /** Time that the app may take, seconds. */
@@ -76,14 +71,14 @@ Examples:
             if (dropped.size === 0)
               return `${environment}: ${withoutPins(lockFile) ?? "every pin is asked for"}`;
             const what = dryRun ? "would be dropped" : `dropped from ${lockFileName(environment)}`;
-            return `${environment}: ${count(dropped.size, "pin")} ${what}\n${describe(dropped)}`;
+            return `${environment}: ${count(dropped.size, "pin")} ${what}\n${droppedText(dropped)}`;
           }),
         });
       },
     );
 }
 
-function describe(dropped: ReadonlyMap<string, Pin>): string {
+function droppedText(dropped: ReadonlyMap<string, Pin>): string {
   return [...dropped.keys()].map((name) => `  ${colors.red(`- ${printable(name)}`)}`).join("\n");
 }
 

@@ -2,16 +2,10 @@ import { Command } from "commander";
 import { ConfigurationError } from "../errors";
 import { readLockFile } from "../pins/lock-file";
 import { reselect, update } from "../pins/moves";
-import {
-  answerEach,
-  type CommonOptions,
-  openProject,
-  withCommonOptions,
-  withListings,
-  withoutPins,
-  withRequiredListings,
-} from "./environments";
-import { carryOut, choose, type Plan } from "./moves";
+import { answerEach, withoutPins } from "./answers";
+import { type CommonOptions, openProject, withCommonOptions } from "./common-options";
+import { requiredListings, withListings } from "./listings";
+import { carryOut, choose, type PlannedMoves } from "./moves";
 
 /** `workspace-images update [pin…]`: moves pins to what their filter selects now. */
 export function updateCommand(): Command {
@@ -32,7 +26,7 @@ Examples:
     .action(async (names: string[], { env, json, dryRun }: CommonOptions & { dryRun?: boolean }) => {
       requireKnown(names, env);
       const plans = await withListings((source) =>
-        answerEach({ env }, async ({ project, environment, lockFile }): Promise<Plan> => {
+        answerEach({ env }, async ({ project, environment, lockFile }): Promise<PlannedMoves> => {
           const pins = choose(lockFile?.pins, names);
           const plan = { project, environment, before: pins, moved: new Map() };
           if (!lockFile || pins.size === 0) {
@@ -40,9 +34,9 @@ Examples:
             return { ...plan, place: lockFile, otherwise };
           }
           const listings = await source.environment(environment, lockFile);
-          const selections = await withRequiredListings(listings, (known) =>
-            reselect(pins, known, environment.name),
-          );
+          const filters = [...pins.values()].map(({ filter }) => filter);
+          const known = await requiredListings(listings, filters);
+          const selections = reselect(pins, known, environment.name);
           return {
             ...plan,
             place: listings.place,

@@ -1,8 +1,11 @@
 import { Command } from "commander";
 import { type Verdict, verify } from "../pins/moves";
 import { printable } from "../text/printable";
-import { answerEach, type CommonOptions, withCommonOptions, withListings, withoutPins } from "./environments";
-import { colors, report, sections, wrap } from "./output";
+import { answerEach, report, sections, withoutPins } from "./answers";
+import { type CommonOptions, withCommonOptions } from "./common-options";
+import { wrap } from "./layout";
+import { withListings } from "./listings";
+import { colors } from "./output";
 
 /** `workspace-images verify`: every pinned image still exists, unchanged. */
 export function verifyCommand(): Command {
@@ -31,14 +34,14 @@ Examples:
         asJson: json,
         json: ({ verdicts }) => Object.fromEntries(verdicts),
         text: sections(({ verdicts, otherwise }, environment) =>
-          otherwise ? `${environment}: ${otherwise}` : describe(verdicts, environment),
+          otherwise ? `${environment}: ${otherwise}` : verdictText(verdicts, environment),
         ),
         no: ({ verdicts }) => hasFailed(verdicts),
       });
     });
 }
 
-function describe(verdicts: ReadonlyMap<string, Verdict>, environment: string): string {
+function verdictText(verdicts: ReadonlyMap<string, Verdict>, environment: string): string {
   const lines = [...verdicts].map(([name, { ok, reason }]) =>
     ok
       ? `  ${colors.green("ok")}    ${printable(name)}`

@@ -31,16 +31,23 @@ export function selectImages(
   cardinality: Cardinality,
   subject: string,
 ): WorkspaceImage[] {
-  const { listing, matches } = match(listings, filter, subject);
-  const ordered = matches.sort(ordering(filter));
+  const found = match(listings, filter);
+  if ("required" in found) throw listingRequired(listings, filter, found.required, subject);
+  const ordered = found.matches.sort(ordering(filter));
   if (cardinality === "all") return ordered;
   const [first] = ordered;
-  if (first === undefined) throw new NoMatchError(`${subject}: ${explainNoMatch(listing, filter)}`);
+  if (first === undefined) throw new NoMatchError(`${subject}: ${explainNoMatch(found.listing, filter)}`);
   if (ordered.length === 1) return ordered;
   if (filter.mostRecent) return [mostRecent(ordered, subject)];
   throw new SeveralMatchesError(
     `${subject}: ${ordered.length} images match ${JSON.stringify(filter)}:\n${list(ordered)}\nNarrow the filter, or take the newest with mostRecent: true.`,
   );
+}
+
+/** What must be listed besides, so that a filter can be decided; undefined where nothing is missing. */
+export function missingListing(listings: readonly Listing[], filter: ImageFilter): ListingQuery | undefined {
+  const found = match(listings, filter);
+  return "required" in found ? found.required.query : undefined;
 }
 
 /** The part of a filter that the service can decide. */
@@ -71,18 +78,26 @@ function isServiceKey(key: JudgedKey): key is keyof ListingQuery {
   return (SERVICE_KEYS as readonly string[]).includes(key);
 }
 
-/** Matches in the narrowest listing that can decide every image. */
+/** What must be listed before a filter can be decided. */
+interface Requirement {
+  readonly query: ListingQuery;
+  /** The criteria that need it; none where no listing covers the filter. */
+  readonly undecided: readonly (keyof ListingQuery)[];
+  /** An image that they cannot be judged for. */
+  readonly example?: WorkspaceImage | undefined;
+}
+
+/** Matches in the narrowest listing that can decide every image, or what must be listed for that. */
 function match(
   listings: readonly Listing[],
   filter: ImageFilter,
-  subject: string,
-): { listing: Listing; matches: WorkspaceImage[] } {
+): { listing: Listing; matches: WorkspaceImage[] } | { required: Requirement } {
   const usable = listings
     .filter(({ query }) =>
       SERVICE_KEYS.every((key) => query[key] === undefined || query[key] === filter[key]),
     )
     .sort((a, b) => Object.keys(b.query).length - Object.keys(a.query).length);
-  let required: ListingRequiredError | undefined;
+  let required: Requirement | undefined;
   const criteria = criteriaOf(filter);
   for (const listing of usable) {
     const matches: WorkspaceImage[] = [];
@@ -100,32 +115,42 @@ function match(
       if (filter[key] !== undefined && listing.query[key] === undefined) undecided.add(key);
     }
     if (undecided.size === 0) return { listing, matches };
-    required ??= listingRequired(listings, filter, listing.query, [...undecided], example, subject);
+    required ??= {
+      query: queryDeciding(filter, listing.query, [...undecided]),
+      undecided: [...undecided],
+      example,
+    };
   }
-  const hidden = HIDDEN_KEYS.filter((key) => filter[key] !== undefined);
-  throw required ?? listingRequired(listings, filter, {}, hidden, undefined, subject);
+  const undecided = HIDDEN_KEYS.filter((key) => filter[key] !== undefined);
+  return { required: required ?? { query: queryDeciding(filter, {}, undecided), undecided } };
+}
+
+/** A query that has what one has, and more criteria of a filter. */
+function queryDeciding(
+  filter: ImageFilter,
+  query: ListingQuery,
+  undecided: readonly (keyof ListingQuery)[],
+): ListingQuery {
+  return Object.fromEntries(
+    Object.entries(listingQueryOf(filter)).filter(
+      ([key]) => key in query || undecided.includes(key as keyof ListingQuery),
+    ),
+  );
 }
 
 function listingRequired(
   listings: readonly Listing[],
   filter: ImageFilter,
-  query: ListingQuery,
-  undecided: (keyof ListingQuery)[],
-  example: WorkspaceImage | undefined,
+  { query, undecided, example }: Requirement,
   subject: string,
 ): ListingRequiredError {
-  const entry = Object.fromEntries(
-    Object.entries(listingQueryOf(filter)).filter(
-      ([key]) => key in query || undecided.includes(key as keyof ListingQuery),
-    ),
-  );
   const why =
     undecided.length === 0
       ? "no prefetched listing covers this filter"
       : explainUndecided(filter, undecided, example);
   return new ListingRequiredError(
-    `${subject}: ${why}. Set the option of WorkspaceImageCatalog.prefetch to listings: ${JSON.stringify([...listings.map((listing) => listing.query), entry])}.`,
-    entry,
+    `${subject}: ${why}. Set the option of WorkspaceImageCatalog.prefetch to listings: ${JSON.stringify([...listings.map((listing) => listing.query), query])}.`,
+    { ...query },
   );
 }
 

@@ -1,0 +1,123 @@
+import { ApiError } from "../api/api-error";
+import { ResponseError, WorkspaceImagesError } from "../errors";
+import { type LockFile, readLockFile } from "../pins/lock-file";
+import type { Environment } from "../project/environment";
+import type { Project } from "../project/project";
+import { type CommonOptions, openProject } from "./common-options";
+import { print, printError } from "./output";
+
+/** What a command found for one environment: its answer, or why there is none. */
+export type Answer<T> = { readonly value: T } | { readonly error: WorkspaceImagesError };
+
+/** Exit codes of every command. */
+export const EXIT = { done: 0, no: 1, unanswered: 2 } as const;
+
+/** One environment of the project, with its pins. */
+export interface PinnedEnvironment {
+  readonly project: Project;
+  readonly environment: Environment;
+  /** Undefined where nothing was pinned yet. */
+  readonly lockFile: LockFile | undefined;
+}
+
+/**
+ * Answers for every environment that was asked for, side by side; an environment that fails does not stop the others.
+ * @returns the answers by environment, in the order in which they were asked for, else that of the configuration
+ */
+export async function answerEach<T>(
+  { env }: CommonOptions,
+  answer: (pinned: PinnedEnvironment) => T | Promise<T>,
+): Promise<Map<string, Answer<T>>> {
+  const { project, environments } = openProject(env);
+  const answers = environments.map(async (environment): Promise<[string, Answer<T>]> => {
+    try {
+      const lockFile = readLockFile(project.directory, environment);
+      return [environment.name, { value: await answer({ project, environment, lockFile }) }];
+    } catch (error) {
+      if (error instanceof WorkspaceImagesError) return [environment.name, { error }];
+      throw error;
+    }
+  });
+  return new Map(await Promise.all(answers));
+}
+
+/** Goes on from answers, one environment after the other; one that fails does not stop the others. */
+export function thenEach<T, U>(
+  answers: ReadonlyMap<string, Answer<T>>,
+  next: (value: T) => U,
+): Map<string, Answer<U>> {
+  return new Map(
+    [...answers].map(([name, answer]): [string, Answer<U>] => {
+      if ("error" in answer) return [name, answer];
+      try {
+        return [name, { value: next(answer.value) }];
+      } catch (error) {
+        if (error instanceof WorkspaceImagesError) return [name, { error }];
+        throw error;
+      }
+    }),
+  );
+}
+
+/**
+ * Prints answers and sets the exit code: a JSON object on standard output, or text for people;
+ * what could not be answered goes to standard error as well.
+ * @param options.json what a program gets for an answer
+ * @param options.text what people get for all answers
+ * @param options.no whether an answer is "no"
+ */
+export function report<T>(
+  answers: ReadonlyMap<string, Answer<T>>,
+  options: {
+    readonly asJson: boolean | undefined;
+    readonly json: (value: T) => unknown;
+    readonly text: (values: ReadonlyMap<string, T>) => string;
+    readonly no?: (value: T) => boolean;
+  },
+): void {
+  const values = new Map<string, T>();
+  const failed = new Map<string, string[]>();
+  for (const [environment, answer] of answers) {
+    if ("value" in answer) {
+      values.set(environment, answer.value);
+    } else {
+      const { message } = answer.error;
+      failed.set(message, [...(failed.get(message) ?? []), environment]);
+    }
+  }
+  if (options.asJson) {
+    const object = [...answers].map(([environment, answer]) => [
+      environment,
+      "value" in answer ? options.json(answer.value) : { error: errorForJson(answer.error) },
+    ]);
+    print(JSON.stringify(Object.fromEntries(object), null, 2));
+  } else if (values.size > 0) {
+    print(options.text(values));
+  }
+  for (const [message, environments] of failed) printError(`${environments.join(", ")}: ${message}`);
+  const isNo = [...values.values()].some((value) => options.no?.(value));
+  process.exitCode = failed.size > 0 ? EXIT.unanswered : isNo ? EXIT.no : EXIT.done;
+}
+
+/** Text for people with a section for each environment; an empty line follows sections of several lines. */
+export function sections<T>(
+  section: (value: T, environment: string) => string,
+): (values: ReadonlyMap<string, T>) => string {
+  return (values) =>
+    [...values]
+      .map(([environment, value]) => section(value, environment))
+      .map((text) => (text.includes("\n") ? `${text}\n` : text))
+      .join("\n")
+      .trimEnd();
+}
+
+/** What to say of an environment that has no pins; undefined where it has some. */
+export function withoutPins(lockFile: LockFile | undefined): string | undefined {
+  if (!lockFile) return "no lock file yet: cdktf synth takes its pins (unless CI is set)";
+  return lockFile.pins.size === 0 ? "no pins" : undefined;
+}
+
+function errorForJson(error: WorkspaceImagesError): { code: string; message: string; requestId?: string } {
+  const requestId = error instanceof ApiError || error instanceof ResponseError ? error.requestId : undefined;
+  return { code: error.code, message: error.message, ...(requestId && { requestId }) };
+}
