@@ -14,7 +14,7 @@ mkdirSync(folder);
 for (const name of Object.keys(process.env)) {
   if (/^(HW_|WORKSPACE_IMAGES_|CI$|NODE_DEBUG$)/.test(name)) delete process.env[name];
 }
-Object.assign(process.env, { CHECKPOINT_DISABLE: "1", XDG_CACHE_HOME: join(folder, "cache") });
+Object.assign(process.env, { CHECKPOINT_DISABLE: "1" });
 
 const { App, TerraformStack } = require("cdktf");
 const { DataHuaweicloudWorkspaceImage, WorkspaceImageCatalog } = require(root);
@@ -174,7 +174,7 @@ function importing() {
 async function prefetchTime(environments) {
   const started = performance.now();
   const app = new App({ outdir: join(folder, "prefetched") });
-  await WorkspaceImageCatalog.prefetch(app, { mode: "auto", environments, listingMaxAgeSeconds: 0 });
+  await WorkspaceImageCatalog.prefetch(app, { mode: "auto", environments });
   const elapsed = performance.now() - started;
   const stack = new TerraformStack(app, "stack");
   for (const environment of Object.keys(environments)) {

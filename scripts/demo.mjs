@@ -83,7 +83,7 @@ async function run(command, variables = {}, expected = 0) {
   const child = spawn(process.execPath, [join(root, script), ...args], {
     cwd: folder,
     stdio: "inherit",
-    env: { ...env, CI: "true", CHECKPOINT_DISABLE: "1", XDG_CACHE_HOME: join(folder, "cache"), ...variables },
+    env: { ...env, CI: "true", CHECKPOINT_DISABLE: "1", ...variables },
   });
   const [status] = await once(child, "close");
   assert.equal(status, expected, `${command} ended with ${status}`);

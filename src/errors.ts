@@ -102,6 +102,11 @@ export class UnstableListingError extends WorkspaceImagesError {
   readonly code = "UNSTABLE_LISTING";
 }
 
+/** The thread in which images are listed while a stack is built could not be started, or ended. */
+export class ListingThreadError extends WorkspaceImagesError {
+  readonly code = "LISTING_THREAD";
+}
+
 /** A lock file is damaged, belongs elsewhere, or cannot be written; the message names it and what to run. */
 export class LockFileError extends WorkspaceImagesError {
   readonly code = "LOCK_FILE";

@@ -58,11 +58,6 @@ export interface PrefetchOptions {
    * @default - one, unfiltered
    */
   readonly listings?: readonly ListingQuery[];
-  /**
-   * Age in seconds up to which a listing is reused by later synths, at most a day; 0 lists every time.
-   * @default 3600
-   */
-  readonly listingMaxAgeSeconds?: number;
   /** Ends the prefetch early, with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -467,20 +462,15 @@ function isSamePin(a: Pin, b: Pin): boolean {
 
 async function list(
   shelves: readonly { environment: Environment; lockFile: LockFile | undefined }[],
-  { listings = [{}], listingMaxAgeSeconds = 3600, signal }: PrefetchOptions,
+  { listings = [{}], signal }: PrefetchOptions,
   onWarning: (message: string) => void,
 ): Promise<Shelf[]> {
-  if (!(listingMaxAgeSeconds >= 0)) {
-    throw new ConfigurationError(
-      `The option listingMaxAgeSeconds is ${String(listingMaxAgeSeconds)}: it must be a number of seconds from 0.`,
-    );
-  }
   if (!Array.isArray(listings) || listings.length === 0) {
     throw new ConfigurationError("The option listings is empty or no list: leave it out, or name queries.");
   }
   const queries = listings.map((query) => parseListingQuery(query, "The option listings"));
-  const { openListings } = await import("./listing-source.js");
-  const source = await openListings({ signal, onWarning, maxAgeSeconds: listingMaxAgeSeconds });
+  const { openListings } = require("./listing-source") as typeof import("./listing-source");
+  const source = await openListings({ signal, onWarning });
   try {
     return await Promise.all(
       shelves.map(async ({ environment, lockFile }): Promise<Shelf> => {

@@ -1,10 +1,9 @@
 import type { WorkspaceApi, WorkspaceClient } from "../api/workspace-client";
 import type { ListingQuery } from "../images/image-filter";
 import type { Listing } from "../images/image-selection";
-import { checkPlace, type LockedPlace, type LockFile, lockFileName } from "../pins/lock-file";
+import { checkPlace, type LockedPlace, lockFileName } from "../pins/lock-file";
 import type { Environment } from "../project/environment";
 import { locate } from "../project/location";
-import { ListingCache } from "./listing-cache";
 
 /** Options of {@link openListings}. */
 export interface ListingSourceOptions {
@@ -12,11 +11,6 @@ export interface ListingSourceOptions {
   readonly signal?: AbortSignal | undefined;
   /** Takes what a user should know although it is no error. */
   readonly onWarning?: (message: string) => void;
-  /**
-   * Age in seconds up to which a cached listing is used.
-   * @default 0
-   */
-  readonly maxAgeSeconds?: number;
 }
 
 /** Where one environment is listed. */
@@ -29,11 +23,9 @@ export interface EnvironmentListings {
 
 /** Opens what talks to a network, and loads it: a frozen synth must never get here. */
 export async function openListings(options: ListingSourceOptions = {}): Promise<ListingSource> {
-  const { WorkspaceApi } = await import("../api/workspace-client.js");
-  const { signal, onWarning, maxAgeSeconds = 0 } = options;
-  const api = new WorkspaceApi({ ...(signal && { signal }), ...(onWarning && { onWarning }) });
-  // What was not checked on its way must not answer those who check.
-  return new ListingSource(api, new ListingCache(api.isInsecure ? 0 : maxAgeSeconds));
+  // Not import(): in a user's Jest, that one works behind a flag of Node only.
+  const { WorkspaceApi } = require("../api/workspace-client") as typeof import("../api/workspace-client");
+  return new ListingSource(new WorkspaceApi(options));
 }
 
 /** The listings of a run: environments that are in one place share client, project and listings. */
@@ -41,36 +33,32 @@ export class ListingSource {
   private readonly shared = new Map<string, unknown>();
 
   /** @internal */
-  constructor(
-    private readonly api: WorkspaceApi,
-    private readonly cache: ListingCache,
-  ) {}
+  constructor(private readonly api: WorkspaceApi) {}
 
   /**
    * Finds out where an environment is. Where no project is configured, its lock file tells it, which saves asking IAM.
+   * @param locked where its pins were taken, if it has a lock file
    * @throws ConfigurationError, CredentialsError, ConnectionError, ApiError, ResponseError as the reason may be
    * @throws LockFileError if its pins were taken in another region or project
    */
-  async environment(environment: Environment, lockFile: LockFile | undefined): Promise<EnvironmentListings> {
+  async environment(environment: Environment, locked: LockedPlace | undefined): Promise<EnvironmentListings> {
     const located = locate(environment);
-    const location = lockFile && !located.projectId ? { ...located, projectId: lockFile.projectId } : located;
+    const location = locked && !located.projectId ? { ...located, projectId: locked.projectId } : located;
     const { workspaceUrl, iamUrl, profile } = location;
     const client = this.once<WorkspaceClient>(["client", location], () => this.api.client(location));
     const projectId = await this.once(["project", location], () => client.projectId());
     const place = { region: location.region, projectId };
-    if (lockFile) checkPlace(lockFile, { ...environment, ...place }, lockFileName(environment.name));
+    const { name } = environment;
+    if (locked)
+      checkPlace({ ...locked, environment: name }, { ...environment, ...place }, lockFileName(name));
     return {
       place,
       listing: (query) =>
         // By the project that was found: one environment's lock file may know it while another must ask.
-        this.once(["listing", workspaceUrl, iamUrl, profile, projectId, query], async () => {
-          const key = { workspaceUrl, projectId, query };
-          const cached = this.cache.read(key);
-          if (cached) return { query, images: cached };
-          const images = await client.listImages(query);
-          this.cache.write(key, images);
-          return { query, images };
-        }),
+        this.once(["listing", workspaceUrl, iamUrl, profile, projectId, query], async () => ({
+          query,
+          images: await client.listImages(query),
+        })),
     };
   }
 

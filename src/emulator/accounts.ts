@@ -40,7 +40,11 @@ export class Accounts {
   private readonly keys = new Map<string, KnownKey>();
   private readonly tokens = new Map<string, number>();
 
-  constructor(readonly account: EmulatedAccount) {
+  /** @param now the time, ms since the epoch */
+  constructor(
+    readonly account: EmulatedAccount,
+    private readonly now: () => number,
+  ) {
     this.keys.set(account.accessKey, { secretKey: account.secretKey });
   }
 
@@ -49,18 +53,18 @@ export class Accounts {
   }
 
   isTokenValid(token: string): boolean {
-    return (this.tokens.get(token) ?? 0) > Date.now();
+    return (this.tokens.get(token) ?? 0) > this.now();
   }
 
   issueToken(): { token: string; expiresAt: string } {
     const token = `MIIE-emulated-token-${randomBytes(48).toString("base64url")}`;
-    const expiresAt = Date.now() + this.lifetimeMs;
+    const expiresAt = this.now() + this.lifetimeMs;
     this.tokens.set(token, expiresAt);
     return { token, expiresAt: new Date(expiresAt).toISOString() };
   }
 
   issueKey(): TemporaryKey {
-    const expiresAt = Date.now() + this.lifetimeMs;
+    const expiresAt = this.now() + this.lifetimeMs;
     const key = {
       access: `HST${randomBytes(9).toString("hex").slice(0, 17).toUpperCase()}`,
       secret: `emulated-secret-key-${randomBytes(30).toString("base64url")}`,

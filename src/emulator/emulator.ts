@@ -1,25 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import { join } from "node:path";
 import * as v from "valibot";
 import { parseImageInfo } from "../images/workspace-image";
+import { serveWhileWaiting } from "../threads/blocking-wait";
+import { HelperThread, helperFile } from "../threads/helper-thread";
 import { Accounts, DEFAULT_ACCOUNT, type EmulatedAccount } from "./accounts";
 import { catalogOf, type EmulatedImage, projectIdOf, REGIONS } from "./catalog";
-import {
-  type Answer,
-  type EmulatedRequest,
-  type EmulatedService,
-  errorAnswer,
-  type Fault,
-  write,
-} from "./faults";
+import { type Answer, type EmulatedRequest, type EmulatedService, errorAnswer, type Fault } from "./faults";
+import type { FrontAnswer, FrontOptions, FrontReport, FrontRequest } from "./front";
 import { answerIam } from "./iam-service";
 import { ImageService, imageInfo, type Paging } from "./image-service";
-import { refuseSignature } from "./signature";
-
-const MAX_BODY = 1024 * 1024;
+import { type ReceivedRequest, refuseSignature } from "./signature";
 
 const hiddenSchema = v.pipe(
   v.unknown(),
@@ -88,9 +79,12 @@ export class WorkspaceEmulator {
    */
   static async start(options: EmulatorOptions = {}): Promise<WorkspaceEmulator> {
     const emulator = new WorkspaceEmulator(options);
-    await new Promise<void>((resolve, reject) => {
-      emulator.server.once("error", reject).listen(options.port ?? 0, "127.0.0.1", resolve);
-    });
+    try {
+      await emulator.listen();
+    } catch (error) {
+      await emulator.front.end();
+      throw error;
+    }
     return emulator;
   }
 
@@ -99,23 +93,24 @@ export class WorkspaceEmulator {
   private readonly accounts: Accounts;
   private readonly service: ImageService;
   private readonly faults: { readonly fault: Fault; left: number }[] = [];
-  private readonly server: Server;
+  private readonly front: HelperThread;
+  private port = 0;
+  /** The front's time of the request that is answered: a test may have replaced the clock of this thread. */
+  private time = 0;
+  private stopServing = () => {};
 
   private constructor(private readonly options: EmulatorOptions) {
-    this.accounts = new Accounts(options.account ?? DEFAULT_ACCOUNT);
+    this.accounts = new Accounts(options.account ?? DEFAULT_ACCOUNT, () => this.time);
     const images = options.images ?? Object.fromEntries(REGIONS.map((region) => [region, catalogOf(region)]));
     const { maxLimit = 100, totalCount = "right" } = options;
     this.service = new ImageService(images, { maxLimit, totalCount });
-    const listener = (request: IncomingMessage, response: ServerResponse) => {
-      this.serve(request, response).catch(() => response.socket?.destroy());
-    };
-    this.server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+    const path = typeof __dirname === "string" ? join(__dirname, "front") : undefined;
+    this.front = new HelperThread("emulator-front", helperFile(path));
   }
 
   /** Base URL of every interface. */
   get url(): string {
-    const { port } = this.server.address() as AddressInfo;
-    return `${this.options.tls ? "https" : "http"}://127.0.0.1:${port}`;
+    return `${this.options.tls ? "https" : "http"}://127.0.0.1:${this.port}`;
   }
 
   /** Environment variables that point this library at the emulator. */
@@ -185,25 +180,52 @@ export class WorkspaceEmulator {
 
   /** Stops the server and cuts its connections. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.server.closeAllConnections();
-    await closed;
+    this.stopServing();
+    await this.front.end();
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? "/", "http://emulator");
-    const body = await read(request);
-    if (this.options.latencyMs) await sleep(this.options.latencyMs);
+  private async listen(): Promise<void> {
+    const { port = 0, latencyMs = 0, tls } = this.options;
+    this.front.post({ port, latencyMs, tls } satisfies FrontOptions);
+    this.port = await new Promise<number>((resolve, reject) => {
+      const take = (report: FrontReport) => {
+        if ("listening" in report) resolve(report.listening);
+        else if ("failed" in report) reject(Object.assign(new Error(report.failed.message), report.failed));
+        else if ("id" in report) this.serve(report);
+      };
+      this.front.onMessage(take, (why) => reject(new Error(`The emulator's server ended ${why}.`)));
+      // Who waits for a listing in this thread must be answered by it.
+      this.stopServing = serveWhileWaiting(() => {
+        for (let report = this.front.take(); report !== undefined; report = this.front.take()) {
+          take(report as FrontReport);
+        }
+      });
+    });
+  }
+
+  private serve(request: FrontRequest): void {
+    const { id } = request;
+    try {
+      this.front.post({ id, ...this.respond(request) } satisfies FrontAnswer);
+    } catch {
+      // An error of a fault's own function: the server of a service would lose the connection.
+      this.front.post({ id } satisfies FrontAnswer);
+    }
+  }
+
+  private respond(request: FrontRequest): Omit<FrontAnswer, "id"> {
+    this.time = request.at;
+    const url = new URL(request.target, "http://emulator");
     const emulated: EmulatedRequest = {
       service: serviceOf(url.pathname),
-      method: request.method ?? "GET",
+      method: request.method,
       path: url.pathname,
       query: Object.fromEntries(url.searchParams),
     };
     const fault = this.faultFor(emulated);
     fault?.before?.();
     const requestId = randomUUID().replaceAll("-", "");
-    const answer =
+    const { status, json, headers } =
       fault?.status !== undefined
         ? errorAnswer(
             fault.status,
@@ -212,26 +234,32 @@ export class WorkspaceEmulator {
             undefined,
             requestId,
           )
-        : body === undefined
+        : request.body === undefined
           ? errorAnswer(400, "gateway", "The request body is too large.", "APIGW.0201", requestId)
-          : this.answer(emulated, url, request, body, requestId);
-    this.requests.push({ ...emulated, status: answer.status });
-    response.setHeader("date", new Date(this.now()).toUTCString());
-    response.setHeader("x-request-id", requestId);
-    await write(response, answer, fault, /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? "")));
+          : this.answer(emulated, url, { ...request, body: request.body }, requestId);
+    this.requests.push({ ...emulated, status });
+    const date = new Date(this.now()).toUTCString();
+    const edited = fault?.edit ? fault.edit(json) : json;
+    return {
+      answer: {
+        status,
+        headers: { date, "x-request-id": requestId, ...headers },
+        body: edited === undefined ? "" : JSON.stringify(edited),
+      },
+      fault,
+    };
   }
 
   private answer(
     { service, method, path }: EmulatedRequest,
     url: URL,
-    request: IncomingMessage,
-    body: string,
+    request: ReceivedRequest,
     requestId: string,
   ): Answer {
-    const refusal = () => this.refuse(request, body);
-    if (service === "control") return this.control(method, path, request, body);
+    const refusal = () => this.refuse(request);
+    if (service === "control") return this.control(path, request);
     if (service === "iam" || service === "metadata") {
-      const { headers } = request;
+      const { headers, body } = request;
       return answerIam(
         { method, path, query: url.searchParams, headers, body, refusal },
         this.accounts,
@@ -263,9 +291,9 @@ export class WorkspaceEmulator {
   }
 
   /** What the person who runs the emulator may do: it is no part of the cloud. */
-  private control(method: string, path: string, request: IncomingMessage, body: string): Answer {
+  private control(path: string, { method, headers, body }: ReceivedRequest): Answer {
     // A web page that this machine's user visits must not reach it.
-    if (request.headers.origin !== undefined)
+    if (headers.origin !== undefined)
       return errorAnswer(403, "service", "Requests from web pages are refused.");
     const [, region = "", id] = /^\/emulator\/([^/]+)\/images(?:\/([^/]+))?$/.exec(path) ?? [];
     if (!this.regions.includes(region)) {
@@ -285,16 +313,15 @@ export class WorkspaceEmulator {
     }
   }
 
-  private refuse(request: IncomingMessage, body: string): string | undefined {
+  private refuse(request: ReceivedRequest): string | undefined {
     const token = request.headers["x-auth-token"];
     if (typeof token === "string")
       return this.accounts.isTokenValid(token) ? undefined : "the token is invalid or expired";
-    const { method = "GET", url: target = "/", headers } = request;
-    return refuseSignature({ method, target, headers, body }, (key) => this.accounts.keyOf(key), this.now());
+    return refuseSignature(request, (key) => this.accounts.keyOf(key), this.now());
   }
 
   private now(): number {
-    return Date.now() + (this.options.clockAheadMs ?? 0);
+    return this.time + (this.options.clockAheadMs ?? 0);
   }
 
   private faultFor(request: EmulatedRequest): Fault | undefined {
@@ -319,15 +346,4 @@ function serviceOf(path: string): EmulatedService {
   if (path.startsWith("/openstack/")) return "metadata";
   if (path === "/v3" || path.startsWith("/v3/") || path.startsWith("/v3.0/")) return "iam";
   return "images";
-}
-
-/** The body, undefined where it is too large. */
-async function read(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size <= MAX_BODY) chunks.push(chunk);
-  }
-  return size <= MAX_BODY ? Buffer.concat(chunks).toString() : undefined;
 }

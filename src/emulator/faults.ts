@@ -1,7 +1,3 @@
-import type { ServerResponse } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
-import { gzipSync } from "node:zlib";
-
 /** Part of the emulator that a request belongs to. */
 export type EmulatedService = "images" | "iam" | "metadata" | "control";
 
@@ -59,8 +55,6 @@ export interface Answer {
   readonly json?: unknown;
 }
 
-const OVERSIZED_BYTES = 40 * 1024 * 1024;
-
 /** An error in one of the three shapes. */
 export function errorAnswer(
   status: number,
@@ -78,70 +72,6 @@ export function errorAnswer(
     return { status, json: { error_code: gatewayCode, error_msg: message, request_id: requestId } };
   }
   return { status, json: { error_code: code ?? "WKS.00010001", error_msg: message } };
-}
-
-/** Writes an answer, or what a fault makes of it. */
-export async function write(
-  response: ServerResponse,
-  answer: Answer,
-  fault: Fault | undefined,
-  acceptsGzip: boolean,
-): Promise<void> {
-  if (fault?.delayHeadersMs) await sleep(fault.delayHeadersMs, undefined, { ref: false });
-  if (fault?.reset === "before") {
-    response.socket?.resetAndDestroy();
-    return;
-  }
-  if (fault?.redirect !== undefined) {
-    response.writeHead(302, { location: fault.redirect }).end();
-    return;
-  }
-  const status = fault?.body ? 200 : answer.status;
-  let headers: Record<string, string> = { ...answer.headers, ...fault?.headers };
-  const json = fault?.edit ? fault.edit(answer.json) : answer.json;
-  let body: Buffer = Buffer.from(json === undefined ? "" : JSON.stringify(json));
-  headers["content-type"] = fault?.contentType ?? "application/json";
-  switch (fault?.body) {
-    case "empty":
-      body = Buffer.alloc(0);
-      break;
-    case "html":
-      headers["content-type"] = "text/html";
-      body = Buffer.from("<!DOCTYPE html><html><head><title>Log in to the network</title></head></html>");
-      break;
-    case "other-json":
-      body = Buffer.from('{"hello":["world"]}');
-      break;
-    case "truncated":
-      body = body.subarray(0, Math.floor(body.length / 2));
-      break;
-    case "truncated-gzip":
-      headers["content-encoding"] = "gzip";
-      body = gzipSync(body);
-      body = body.subarray(0, Math.floor(body.length / 2));
-      break;
-    case "oversized":
-      body = Buffer.alloc(OVERSIZED_BYTES, " ");
-      break;
-    default:
-      if (acceptsGzip && body.length > 1024) {
-        headers["content-encoding"] = "gzip";
-        body = gzipSync(body);
-      }
-  }
-  if (status !== 204) headers = { ...headers, "content-length": String(body.length) };
-  response.writeHead(status, headers);
-  if (fault?.reset === "during" || fault?.delayBodyMs) {
-    response.write(body.subarray(0, Math.floor(body.length / 2)));
-    // Let the first half leave before the connection ends.
-    await sleep(fault.delayBodyMs ?? 20, undefined, { ref: false });
-    if (fault.reset === "during") {
-      response.socket?.resetAndDestroy();
-      return;
-    }
-    body = body.subarray(Math.floor(body.length / 2));
-  }
-  response.end(body);
 }
 
 const TITLES: Record<number, string> = {

@@ -125,7 +125,7 @@ export function updateLockFile(
 }
 
 /** Refuses pins that were taken elsewhere: an image ID means nothing in another region. */
-export function checkPlace(lockFile: LockFile, environment: Environment, name: string): void {
+export function checkPlace(lockFile: Omit<LockFile, "pins">, environment: Environment, name: string): void {
   for (const [what, locked, expected] of [
     ["environment", lockFile.environment, environment.name],
     ["region", lockFile.region, environment.region ?? (process.env.HW_REGION_NAME || undefined)],

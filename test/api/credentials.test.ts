@@ -685,11 +685,7 @@ describe("through prefetch", () => {
       ]),
     );
   const prefetch = (settings: Record<string, EnvironmentConfig>) =>
-    WorkspaceImageCatalog.prefetch(new App(), {
-      environments: settings,
-      mode: "auto",
-      listingMaxAgeSeconds: 0,
-    });
+    WorkspaceImageCatalog.prefetch(new App(), { environments: settings, mode: "auto" });
 
   const before = { variables: { ...process.env }, directory: process.cwd() };
   beforeEach(() => process.chdir(String(where.HOME)));

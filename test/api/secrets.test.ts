@@ -130,7 +130,6 @@ class World {
   }
 
   readonly home = mkdtempSync(join(tmpdir(), "workspace-images-home-"));
-  readonly cache = mkdtempSync(join(tmpdir(), "workspace-images-cache-"));
   readonly project: TestProject;
 
   private constructor(readonly emulator: WorkspaceEmulator) {
@@ -149,7 +148,6 @@ class World {
   async variables(source: string): Promise<Variables> {
     return {
       HOME: this.home,
-      XDG_CACHE_HOME: this.cache,
       HW_AUTH_URL: `${this.emulator.url}/v3`,
       WORKSPACE_IMAGES_ENDPOINT: this.emulator.url,
       HW_MAX_RETRIES: "1",
@@ -161,7 +159,7 @@ class World {
 
   /** What a run printed, and all that it left in files. */
   traces({ stdout, stderr }: { stdout: string; stderr: string }): string {
-    return [stdout, stderr, filesIn(this.project.directory), filesIn(this.cache)].join("\n");
+    return [stdout, stderr, filesIn(this.project.directory)].join("\n");
   }
 
   close(): Promise<void> {
@@ -201,16 +199,13 @@ test("the search finds every secret, and parts of them", () => {
 
 describe("a synth", () => {
   test.concurrent.each(Object.keys(SOURCES).map((source) => [source]))(
-    "with credentials from %s leaves no secret in outputs, lock files, cache and cdktf.out, refused or not",
+    "with credentials from %s leaves no secret in outputs, lock files and cdktf.out, refused or not",
     async (source) => {
       const world = await World.start();
       const variables = await world.variables(source);
       const synth = (more: Variables = {}) => world.project.script(APP, { ...variables, ...more });
       /** A synth whose listing is refused, with an answer that repeats all that was sent. */
-      const refused = () =>
-        withEcho("service", (url) =>
-          synth({ WORKSPACE_IMAGES_ENDPOINT: url, XDG_CACHE_HOME: world.project.path("no-cache") }),
-        );
+      const refused = () => withEcho("service", (url) => synth({ WORKSPACE_IMAGES_ENDPOINT: url }));
       try {
         const withoutPins = await refused();
         expect(withoutPins.code).toBe(3);
@@ -221,7 +216,7 @@ describe("a synth", () => {
         expect(listed.stdout).toContain("synthesized");
         const traces = world.traces(listed);
         // All that is searched is there.
-        for (const trace of ["dev.lock.json", "cdk.tf.json", world.cache, "WORKSPACE-IMAGES ", "FETCH "]) {
+        for (const trace of ["dev.lock.json", "cdk.tf.json", "WORKSPACE-IMAGES ", "FETCH "]) {
           expect(traces).toContain(trace);
         }
         expect(leaks(traces)).toEqual([]);

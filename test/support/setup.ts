@@ -11,6 +11,5 @@ for (const name of Object.keys(process.env)) {
 }
 const home = mkdtempSync(join(tmpdir(), "workspace-images-test-"));
 process.env.HOME = home;
-process.env.XDG_CACHE_HOME = join(home, "cache");
 process.env.CHECKPOINT_DISABLE = "1";
 process.env.WORKSPACE_IMAGES_METADATA_ENDPOINT = "http://127.0.0.1:9";
