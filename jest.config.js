@@ -6,6 +6,8 @@ module.exports = {
   // Many tests start processes, on machines that may be busy.
   testTimeout: 60_000,
   testMatch: ["**/*.test.ts"],
+  // These need more than Node and npm: `npm run test:terraform`.
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/terraform/"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: {
     "^.+\\.ts$": [

@@ -30,7 +30,10 @@ try {
   const kilobytes = size / 1000;
   assert.ok(kilobytes <= MAX_PACKED_KB, `${kilobytes} kB packed, more than ${MAX_PACKED_KB}`);
   const unexpected = files.filter(
-    ({ path }) => !/^(lib|docs)\/|^(README\.md|LICENSE|package\.json)$/.test(path),
+    ({ path }) =>
+      !/^(lib|docs)\/|^terraform\/(lock\/)?(\w+\.tf|README\.md)$|^(README\.md|LICENSE|package\.json)$/.test(
+        path,
+      ),
   );
   assert.deepEqual(unexpected, [], "the package has files that users do not need");
   console.log(`${filename}: ${kilobytes.toFixed(1)} kB packed, ${files.length} files`);
