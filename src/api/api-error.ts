@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { WorkspaceImagesError } from "../errors";
+import { excerpt, quote } from "./quote";
 import { redact } from "./secret";
 
 /** The gateway refuses a clock skew of 15 minutes; `Date`, which tells it, has whole seconds and was some time on its way. */
 const MAX_SKEW = 14.9 * 60 * 1000;
-const MAX_TEXT = 500;
 const MAX_ID = 100;
 
 const optionalText = v.nullish(v.string());
@@ -77,7 +77,7 @@ export class ApiError extends WorkspaceImagesError {
     const common = {
       status,
       request,
-      requestId: clean(headers["x-request-id"])?.slice(0, MAX_ID),
+      requestId: quote(headers["x-request-id"])?.slice(0, MAX_ID),
       clockSkew: Number.isNaN(date) ? undefined : now - date,
     };
     const json = parse(text);
@@ -87,10 +87,10 @@ export class ApiError extends WorkspaceImagesError {
         service.output;
       return new ApiError({
         ...common,
-        code: clean(error_code) ?? `HTTP_${status}`,
-        reason: clean(error_msg) ?? "",
-        detail: clean(error_detail),
-        requestId: common.requestId ?? clean(request_id)?.slice(0, MAX_ID),
+        code: quote(error_code) ?? `HTTP_${status}`,
+        reason: quote(error_msg) ?? "",
+        detail: quote(error_detail),
+        requestId: common.requestId ?? quote(request_id)?.slice(0, MAX_ID),
         // It must arrive at STS as it came; it is base64.
         encodedAuthorizationMessage:
           redact(encoded_authorization_message ?? "").slice(0, 16 * 1024) || undefined,
@@ -101,29 +101,14 @@ export class ApiError extends WorkspaceImagesError {
       const { code, message, title } = iam.output.error;
       return new ApiError({
         ...common,
-        code: clean(typeof code === "number" ? `IAM.${code}` : code) ?? `HTTP_${status}`,
-        reason: clean(message ?? title) ?? "",
-        detail: message ? clean(title) : undefined,
+        code: quote(typeof code === "number" ? `IAM.${code}` : code) ?? `HTTP_${status}`,
+        reason: quote(message ?? title) ?? "",
+        detail: message ? quote(title) : undefined,
       });
     }
     const reason = response.confidential ? "" : excerpt(text);
     return new ApiError({ ...common, code: `HTTP_${status}`, reason });
   }
-}
-
-/** The beginning of a text from outside, on one line and without control characters. */
-export function excerpt(text: string): string {
-  return clean(redact(text).replace(/\s+/g, " ").slice(0, 200)) ?? "(an empty body)";
-}
-
-/** A text from outside on one line, without control characters and secrets, at most 500 characters of it. */
-export function clean(text: string | null | undefined): string | undefined {
-  return (
-    redact(text ?? "")
-      .replace(/[\p{Cc}\p{Cf}]/gu, " ")
-      .trim()
-      .slice(0, MAX_TEXT) || undefined
-  );
 }
 
 function parse(text: string): unknown {

@@ -1,10 +1,11 @@
 import * as v from "valibot";
 import { ConfigurationError, ResponseError } from "../errors";
 import type { Location } from "../project/location";
-import type { CredentialSource, Credentials } from "./credentials";
-import type { Http, HttpRequest, HttpResponse } from "./http";
+import { authenticated, type CredentialSource, type Credentials } from "./authentication";
+import type { HttpResponse } from "./exchange";
+import type { Http } from "./http";
 import { Secret } from "./secret";
-import { encode, sign } from "./signer";
+import { encode } from "./signer";
 
 /** How long assumed credentials are asked for, in seconds. */
 const ASSUMED_SECONDS = 3600;
@@ -23,24 +24,6 @@ export interface Agency {
   readonly agencyName: string;
   readonly domainName?: string | undefined;
   readonly domainId?: string | undefined;
-}
-
-/** The parts of a request that authenticate it, anew for every attempt, and renew the credentials once if they expired. */
-export function authenticated(
-  source: Pick<CredentialSource, "get" | "renew">,
-  headers: Readonly<Record<string, string>> = {},
-): Pick<HttpRequest, "headers" | "authenticate" | "renew"> {
-  let used: Credentials | undefined;
-  return {
-    headers,
-    authenticate: async (request) => {
-      used = await source.get();
-      return "token" in used
-        ? { ...request.headers, "x-auth-token": used.token.reveal() }
-        : sign(request, used);
-    },
-    renew: () => source.renew(used),
-  };
 }
 
 /**

@@ -3,9 +3,10 @@ import { ConfigurationError, FilterError, ResponseError, UnstableListingError } 
 import type { ListImagesQuery } from "../images/image-filter";
 import { parseImageInfo, type WorkspaceImage } from "../images/workspace-image";
 import type { Location } from "../project/location";
-import { CredentialSources } from "./credentials";
+import { authenticated } from "./authentication";
+import { CredentialSources } from "./credential-sources";
 import { Http, type HttpOptions } from "./http";
-import { authenticated, findProjectId } from "./iam";
+import { findProjectId } from "./iam";
 import { type Page, takeListing } from "./paging";
 import { encode } from "./signer";
 

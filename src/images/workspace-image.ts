@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { ResponseError } from "../errors";
+import { oneLine } from "../text/printable";
 
 /** Longest text accepted in a field of an image, in characters: bounds the work of a user's regular expression. */
 const MAX_TEXT = 1024;
@@ -96,9 +97,7 @@ export function parseImageInfo(raw: unknown, requestId?: string): WorkspaceImage
     const [issue] = result.issues;
     const id = (raw as { id?: unknown } | null)?.id;
     const isNamed = typeof id === "string" && id !== "";
-    const image = isNamed
-      ? `the image "${id.slice(0, 64).replace(/\p{C}/gu, "?")}"`
-      : "an image without a usable id";
+    const image = isNamed ? `the image "${oneLine(id, 64)}"` : "an image without a usable id";
     const field = v.getDotPath(issue);
     throw new ResponseError(
       field === null

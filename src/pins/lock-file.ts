@@ -7,6 +7,7 @@ import { parseFilter, type SingleImageFilter } from "../images/image-filter";
 import { type WorkspaceImage, workspaceImageSchema } from "../images/workspace-image";
 import { withFileMutex } from "../project/atomic-file";
 import type { Environment } from "../project/environment";
+import { regionOf } from "../project/location";
 import { findDuplicateKey } from "../text/json";
 import { formatTime } from "../text/time";
 import { isPinName, type Pin } from "./pin";
@@ -128,7 +129,7 @@ export function updateLockFile(
 export function checkPlace(lockFile: Omit<LockFile, "pins">, environment: Environment, name: string): void {
   for (const [what, locked, expected] of [
     ["environment", lockFile.environment, environment.name],
-    ["region", lockFile.region, environment.region ?? (process.env.HW_REGION_NAME || undefined)],
+    ["region", lockFile.region, regionOf(environment)],
     ["project", lockFile.projectId, environment.projectId],
   ]) {
     if (expected !== undefined && locked !== expected) {

@@ -17,7 +17,19 @@ export interface Location {
   readonly iamUrl: string;
 }
 
-type Variables = Readonly<Record<string, string | undefined>>;
+/** Environment variables. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The ECS metadata service of this machine: it has no certificate, and is sent no credentials. */
+export const METADATA_HOST = "169.254.169.254";
+
+/** The region that an environment is in, as far as configuration and variables state it. */
+export function regionOf(
+  { region }: Pick<Environment, "region">,
+  variables: Variables = process.env,
+): string | undefined {
+  return region ?? (variables.HW_REGION_NAME || undefined);
+}
 
 /**
  * An environment's place on the network: what it configures, else the provider's variables, else the region's own.
@@ -25,7 +37,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
  */
 export function locate(environment: Environment, variables: Variables = process.env): Location {
   const { name, endpoints } = environment;
-  const region = environment.region ?? variables.HW_REGION_NAME;
+  const region = regionOf(environment, variables);
   if (!region) {
     throw new ConfigurationError(
       `Environment "${name}" has no region: set ${settingName(environment, "region")}, or HW_REGION_NAME.`,
@@ -50,7 +62,7 @@ export function locate(environment: Environment, variables: Variables = process.
     endpoints?.iam ??
     (variables.HW_AUTH_URL?.replace(/\/v3(\.0)?\/?$/, "") || `https://iam.${region}.${cloud}`);
   // A project belongs to one region: what the variables name is not the project of an environment elsewhere.
-  const isVariablesRegion = !variables.HW_REGION_NAME || variables.HW_REGION_NAME === region;
+  const isVariablesRegion = [undefined, region].includes(regionOf({}, variables));
   const { HW_PROJECT_ID: idFromVariable, HW_PROJECT_NAME: nameFromVariable } = isVariablesRegion
     ? variables
     : {};

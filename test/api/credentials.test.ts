@@ -12,7 +12,7 @@ import {
   ResponseError,
   WorkspaceImageCatalog,
 } from "../../src";
-import { CredentialSource } from "../../src/api/credentials";
+import { CredentialSource } from "../../src/api/authentication";
 import { Secret } from "../../src/api/secret";
 import { WorkspaceApi, type WorkspaceClient } from "../../src/api/workspace-client";
 import { DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";

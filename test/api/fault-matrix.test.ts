@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { generate } from "selfsigned";
 import { WorkspaceImagesError } from "../../src";
-import type { Limits } from "../../src/api/http";
+import type { Limits } from "../../src/api/exchange";
 import { DEFAULT_ACCOUNT, type EmulatedRequest, type Fault, WorkspaceEmulator } from "../../src/emulator";
 import { TestProject } from "../support/project";
 import { ids, list, REGION, type Variables } from "./support";

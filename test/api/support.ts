@@ -1,5 +1,5 @@
 import type { RequestListener } from "node:http";
-import type { Limits } from "../../src/api/http";
+import type { Limits } from "../../src/api/exchange";
 import { WorkspaceApi } from "../../src/api/workspace-client";
 import type { EmulatedAccount, WorkspaceEmulator } from "../../src/emulator";
 import type { WorkspaceImage } from "../../src/images/workspace-image";

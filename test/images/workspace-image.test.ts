@@ -93,7 +93,7 @@ describe("an image", () => {
 
   test("is named in errors without control characters", () => {
     const error = thrown(() => parseImageInfo({ id: "a\u001b[2J\u202eb", name: 1 }));
-    expect(error.message).toContain('"a?[2J?b"');
+    expect(error.message).toContain('"a [2J b"');
   });
 
   test("that is anything at all is what it says, or a typed error", async () => {

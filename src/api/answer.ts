@@ -1,0 +1,136 @@
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import type { Dispatcher } from "undici";
+import { ResponseError } from "../errors";
+import { ApiError } from "./api-error";
+import type { Exchange, Outcome } from "./exchange";
+import { codeOf } from "./lost-connection";
+import { excerpt, quote } from "./quote";
+import { isRepeated, retryAfterOf } from "./retry";
+
+const MAX_ID = 100;
+const unzip = promisify(gunzip);
+
+/** An answer whose body has been read and unpacked. */
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/**
+ * Reads an answer to its end, and says what it means.
+ * @throws ResponseError if it is too large or cannot be unpacked; errors of the connection as they come
+ */
+export async function take(exchange: Exchange, response: Dispatcher.ResponseData): Promise<Outcome> {
+  const headers = flatten(response.headers);
+  exchange.requestId = quote(headers["x-request-id"])?.slice(0, MAX_ID);
+  const packed = await read(exchange, response.body);
+  const text = await unpack(exchange, response.statusCode, headers, packed);
+  return judge(exchange, { status: response.statusCode, headers, text });
+}
+
+/** Reads a body, and stops reading where it grows beyond the limit. */
+async function read(exchange: Exchange, body: Dispatcher.ResponseData["body"]): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > exchange.limits.size) {
+      body.on("error", () => {}).destroy();
+      throw tooLarge(exchange);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function unpack(
+  exchange: Exchange,
+  status: number,
+  headers: Answer["headers"],
+  packed: Buffer,
+): Promise<string> {
+  const encoding = headers["content-encoding"]?.toLowerCase();
+  // Of a refusal, the status says what matters.
+  const isRefusal = !isSuccess(status);
+  if (packed.length === 0 || !encoding || encoding === "identity") return packed.toString();
+  if (encoding !== "gzip" && encoding !== "x-gzip") {
+    const why = `in the encoding ${excerpt(encoding)}, which was not asked for`;
+    if (isRefusal) return `an answer ${why}`;
+    throw new ResponseError(`${exchange.what} answered ${why}.`, exchange.requestId);
+  }
+  try {
+    return (await unzip(packed, { maxOutputLength: exchange.limits.size })).toString();
+  } catch (error) {
+    if (isRefusal) return "an answer that cannot be unpacked";
+    throw codeOf(error) === "ERR_BUFFER_TOO_LARGE" ? tooLarge(exchange) : error;
+  }
+}
+
+function judge(exchange: Exchange, { status, headers, text }: Answer): Outcome {
+  const { what, requestId, request } = exchange;
+  const { confidential = false } = request;
+  const refuse = (why: string, retryable: boolean): Outcome => ({
+    error: new ResponseError(`${what} ${why}`, requestId),
+    retryable,
+  });
+  if (status >= 300 && status < 400) {
+    return refuse(
+      `was redirected (${status}) to ${originOf(headers.location)}. Redirects are refused, because the credentials are for this endpoint alone: set the endpoint itself.`,
+      false,
+    );
+  }
+  if (!isSuccess(status)) {
+    return {
+      error: ApiError.fromResponse(what, { status, headers, text, confidential }),
+      retryable: isRepeated(status),
+      retryAfter: retryAfterOf(headers),
+    };
+  }
+  try {
+    return { response: { headers, json: JSON.parse(text), requestId } };
+  } catch {
+    const type = `content type ${excerpt(headers["content-type"] ?? "none")}`;
+    const quoted = confidential ? "" : `: ${excerpt(text)}`;
+    if (/^\s*</.test(text)) {
+      return refuse(
+        `answered with a web page instead of JSON (${type})${quoted}. Is a proxy or a log-in page of the network in between? Check HTTPS_PROXY and the endpoint.`,
+        false,
+      );
+    }
+    // A body that ends too early is worth another attempt.
+    return refuse(
+      `answered with something that is no complete JSON (${type})${quoted}. Check the endpoint.`,
+      true,
+    );
+  }
+}
+
+function tooLarge({ what, limits, requestId }: Exchange): ResponseError {
+  return new ResponseError(
+    `${what} answered with more than ${limits.size / 1024 / 1024} MiB. Check the endpoint.`,
+    requestId,
+  );
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(", ") : (value ?? ""),
+    ]),
+  );
+}
+
+function originOf(location: string | undefined): string {
+  try {
+    return new URL(location ?? "").origin;
+  } catch {
+    return "another address";
+  }
+}

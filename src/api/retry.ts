@@ -1,0 +1,57 @@
+import { ConfigurationError } from "../errors";
+import type { Variables } from "../project/location";
+import type { Failure, Limits } from "./exchange";
+
+const DEFAULT_RETRIES = 5;
+const LONGEST_BACKOFF = 10_000;
+
+const REPEATED_STATUSES = new Set([429, 500, 502, 503, 504]);
+
+/** Lost connections, time-outs and cut-off bodies. A name that is unknown or a refused connection stays so. */
+const REPEATED_CODES = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "UND_ERR_SOCKET",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
+  "HPE_INVALID_EOF_STATE",
+  "Z_BUF_ERROR",
+  "Z_DATA_ERROR",
+]);
+
+/** Whether another attempt may help after a status, or after the code of a lost connection. */
+export function isRepeated(statusOrCode: number | string): boolean {
+  return typeof statusOrCode === "number"
+    ? REPEATED_STATUSES.has(statusOrCode)
+    : REPEATED_CODES.has(statusOrCode);
+}
+
+/** How long to wait after the n-th attempt, ms: as the server says, else by chance, and longer every time. */
+export function waitAfter({ retryAfter }: Failure, attempt: number, { backoff }: Limits): number {
+  return retryAfter ?? Math.random() * Math.min(LONGEST_BACKOFF, backoff * 2 ** (attempt - 1));
+}
+
+/** `Retry-After` in ms: seconds, or a date, which is the server's as its `Date` is. */
+export function retryAfterOf(headers: Readonly<Record<string, string>>): number | undefined {
+  const { "retry-after": value, date } = headers;
+  if (!value) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const until = Date.parse(value);
+  const now = Date.parse(date ?? "");
+  return Number.isNaN(until) ? undefined : Math.max(0, until - (Number.isNaN(now) ? Date.now() : now));
+}
+
+/**
+ * How often a failed attempt is repeated.
+ * @throws ConfigurationError if HW_MAX_RETRIES is no such number
+ */
+export function retriesOf({ HW_MAX_RETRIES: text }: Variables): number {
+  if (!text) return DEFAULT_RETRIES;
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  throw new ConfigurationError(
+    `HW_MAX_RETRIES is ${JSON.stringify(text.slice(0, 20))}: it must be a whole number from 0 to 99.`,
+  );
+}
