@@ -21,7 +21,7 @@ import {
 import { describeImage, type Listing, listingQueryOf, selectImages } from "../images/image-selection";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { type LockFile, lockFileName, readLockFile, updateLockFile } from "../pins/lock-file";
-import { filterKey, isPinName, isStale, type Pin } from "../pins/pin";
+import { describeChange, isPinName, isStale, type Pin, type Question, questionKey } from "../pins/pin";
 import {
   type Environment,
   type EnvironmentConfig,
@@ -82,7 +82,6 @@ interface Answer {
   readonly images: readonly WorkspaceImage[];
 }
 
-type Question = Pick<Pin, "filter" | "cardinality">;
 type Level = "info" | "warn";
 
 /** Everything known of one environment in this run. */
@@ -238,7 +237,7 @@ export class WorkspaceImageCatalog {
       );
     }
     const question = { filter, cardinality };
-    const key = filterKey(filter, cardinality);
+    const key = questionKey(question);
     const answered = shelf.answers.get(pinName);
     if (answered) {
       if (answered.key === key) return answered.images;
@@ -279,7 +278,7 @@ export class WorkspaceImageCatalog {
     subject: string,
   ): readonly WorkspaceImage[] | undefined {
     const pin = lockFile?.pins.get(pinName);
-    const matches = pin !== undefined && filterKey(pin.filter, pin.cardinality) === key;
+    const matches = pin !== undefined && questionKey(pin) === key;
     if (!matches && this.mode === "frozen") {
       const next = `Run cdktf synth where the environment can be reached (CI unset, or WORKSPACE_IMAGES_MODE=auto), then commit ${lockFileName(environment.name)}.`;
       if (!pin) {
@@ -429,22 +428,6 @@ function describeAge(environment: Environment, pinName: string, pin: Pin): strin
   return `pin "${pinName}" was taken at ${pin.pinnedAt}, more than ${maxPinAgeDays} days ago. Move it with: workspace-images update ${pinName} --env ${name}. If that finds nothing newer, take it anew: delete it from ${lockFileName(name)} and run cdktf synth with WORKSPACE_IMAGES_MODE=auto.`;
 }
 
-/** What is different between two questions: `nameRegex "^Windows_10" → "^Windows_11"`. */
-function describeChange(before: Question, after: Question): string {
-  const [from, to] = [before.filter, after.filter];
-  const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort() as (keyof SingleImageFilter)[];
-  const changes = keys
-    .filter((key) => from[key] !== to[key])
-    .map((key) => `${key} ${JSON.stringify(from[key]) ?? "none"} → ${JSON.stringify(to[key]) ?? "none"}`);
-  if (before.cardinality !== after.cardinality) {
-    const [was, is] = [before, after].map(({ cardinality }) =>
-      cardinality === "one" ? "one image" : "all images",
-    );
-    changes.push(`${was} → ${is}`);
-  }
-  return changes.join(", ");
-}
-
 function isAsPinned(given: SingleImageFilter, cardinality: Cardinality, pin: Pin | undefined): pin is Pin {
   if (pin?.cardinality !== cardinality) return false;
   const asked = Object.entries(given).filter(([, value]) => value !== undefined);
@@ -455,8 +438,7 @@ function isAsPinned(given: SingleImageFilter, cardinality: Cardinality, pin: Pin
 }
 
 function isSamePin(a: Pin, b: Pin): boolean {
-  const key = (pin: Pin) =>
-    JSON.stringify([filterKey(pin.filter, pin.cardinality), pin.images.map(({ id }) => id)]);
+  const key = (pin: Pin) => JSON.stringify([questionKey(pin), pin.images.map(({ id }) => id)]);
   return key(a) === key(b);
 }
 

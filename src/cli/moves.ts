@@ -1,9 +1,8 @@
 import { LockFileError } from "../errors";
-import type { SingleImageFilter } from "../images/image-filter";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { type LockedPlace, lockFileName, updateLockFile } from "../pins/lock-file";
-import { differences, hasSameFilter, type Move, type Outdated, type Pins } from "../pins/moves";
-import type { Pin } from "../pins/pin";
+import { differences, type Move, type Outdated } from "../pins/moves";
+import type { Pin, Pins } from "../pins/pin";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
 import { printable } from "../text/printable";
@@ -39,19 +38,13 @@ export interface PlannedMoves {
   readonly otherwise: string;
 }
 
-/** A move and what people should know of it. */
-interface DescribedMove extends Outdated {
-  /** The pin's filter, where that changes too. */
-  readonly filter?: SingleImageFilter;
-}
-
 /** Moves as `--json` shows them. */
 export function movesForJson(moves: ReadonlyMap<string, Move>): Record<string, Move> {
   return Object.fromEntries([...moves].map(([name, { from, to }]) => [name, { from, to }]));
 }
 
 /** Moves for people: what goes, what comes, and which fields that changes. */
-export function describeMoves(moves: ReadonlyMap<string, DescribedMove>): string {
+export function describeMoves(moves: ReadonlyMap<string, Outdated>): string {
   return [...moves]
     .map(([name, move]) => `  ${colors.bold(printable(name))}\n${describeMove(move)}`)
     .join("\n");
@@ -100,12 +93,11 @@ function write(plan: PlannedMoves): PlannedMoves {
   return plan;
 }
 
-function movesOf({ before, moved }: PlannedMoves): Map<string, DescribedMove> {
+function movesOf({ before, moved }: PlannedMoves): Map<string, Outdated> {
   return new Map(
     [...moved].map(([name, pin]) => {
       const old = before.get(name);
-      const { filter, images: to } = pin;
-      return [name, { from: old?.images ?? [], to, ...(old && !hasSameFilter(old, pin) && { filter }) }];
+      return [name, { from: old?.images ?? [], to: pin.images }];
     }),
   );
 }
@@ -114,7 +106,7 @@ function replacesImage({ from, to }: Move): boolean {
   return from.some(({ id }) => !to.some((image) => image.id === id));
 }
 
-function describeMove({ from, to, problem, filter }: DescribedMove): string {
+function describeMove({ from, to, problem }: Outdated): string {
   if (problem) return [...from.map((image) => imageLines("-", image)), describeProblem(problem)].join("\n");
   const gone = from.filter(({ id }) => !to.some((image) => image.id === id));
   const come = to.filter(({ id }) => !from.some((image) => image.id === id));
@@ -127,13 +119,9 @@ function describeMove({ from, to, problem, filter }: DescribedMove): string {
     lines.push(imageLines("+", image), ...(old ? describeChanges(old, image) : []));
   }
   const same = stay.length - changed.length;
-  if (lines.length === 0 && !filter)
+  if (lines.length === 0)
     lines.push(from.length > 0 ? "    the same images in another order" : "    no image");
   else if (same > 0) lines.push(`    = ${count(same, "image")} unchanged`);
-  if (filter) {
-    const criteria = Object.entries(filter).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
-    lines.push(wrap(printable(`another filter: ${criteria.join(", ") || "none"}`), "    "));
-  }
   return lines.join("\n");
 }
 

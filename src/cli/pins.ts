@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { WorkspaceImage } from "../images/workspace-image";
-import { isSamePlace, isSameRelease } from "../pins/moves";
+import { isSamePlace, isSameRelease } from "../pins/counterpart";
 import { isStale, type Pin } from "../pins/pin";
 import type { Environment } from "../project/environment";
 import { printable } from "../text/printable";

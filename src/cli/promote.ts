@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { ConfigurationError } from "../errors";
+import { isSamePlace } from "../pins/counterpart";
 import { type LockFile, readLockFile } from "../pins/lock-file";
-import { isSamePlace, promote } from "../pins/moves";
+import { promote } from "../pins/moves";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
 import { answerEach, withoutPins } from "./answers";

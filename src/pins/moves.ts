@@ -1,9 +1,9 @@
 import { MostRecentError, NoMatchError, PromotionError, SeveralMatchesError } from "../errors";
 import { describeImage, type Listing, selectImages } from "../images/image-selection";
 import type { WorkspaceImage } from "../images/workspace-image";
-import { formatTime } from "../text/time";
+import { counterparts } from "./counterpart";
 import type { LockedPlace } from "./lock-file";
-import { filterKey, type Pin } from "./pin";
+import { moveTo, newPin, type Pin, type Pins, unmetCriteria } from "./pin";
 
 /** Why a filter does not select one image. */
 export type Undecided = NoMatchError | SeveralMatchesError | MostRecentError;
@@ -33,9 +33,6 @@ export interface Verdict {
   /** What is different, where it is not: begins with `deleted` or `changed` for each image. */
   readonly reason?: string;
 }
-
-/** Named pins. */
-export type Pins = ReadonlyMap<string, Pin>;
 
 /**
  * What the filters of pins select in listings.
@@ -88,7 +85,7 @@ export function update(
       `${problems.map(({ message }) => message).join("\n")}\nNo pin was moved. Change the filter in the stack and run cdktf synth, or name the other pins to move them.`,
     );
   }
-  return new Map([...moves].map(([name, { to }]) => [name, movedTo(pins.get(name)!, to, now)]));
+  return new Map([...moves].map(([name, { to }]) => [name, moveTo(pins.get(name)!, to, { now })]));
 }
 
 /** One side of a promotion. */
@@ -99,10 +96,12 @@ export interface Side {
 }
 
 /**
- * The pins that `to` must get so that it has the images of `from`, with the filters of `from`.
+ * The pins that `to` must get so that it has the images of `from`. A pin that it has keeps its question; a new one gets
+ * that of `from`.
  * @param listing the images of `to`; not looked at where both are in one region and project
  * @param now the time of the move
- * @throws PromotionError naming every image of `from` that has no counterpart in `to`, or several: then none moves
+ * @throws PromotionError naming every image of `from` that has no counterpart in `to`, or several, or does not answer
+ * the question there: then none moves
  */
 export function promote(
   from: Side,
@@ -112,9 +111,10 @@ export function promote(
 ): Map<string, Pin> {
   const moved = new Map<string, Pin>();
   const problems: string[] = [];
-  for (const [name, pin] of from.pins) {
+  for (const [name, { filter, cardinality, images: source }] of from.pins) {
+    const current = to.pins.get(name) ?? { filter, cardinality, pinnedAt: "", images: [] };
     const taken = new Set<string>();
-    const images = pin.images.flatMap((image) => {
+    const images = source.flatMap((image) => {
       const found = counterparts(image, from.place, to.place, listing);
       const isTaken = found.some(({ id }) => taken.has(id));
       if (found.length !== 1 || isTaken)
@@ -124,26 +124,29 @@ export function promote(
       for (const { id } of found) taken.add(id);
       return found;
     });
-    const current = to.pins.get(name);
-    if (!current || !hasSameFilter(current, pin) || !isSame(current.images, images))
-      moved.set(name, movedTo(pin, images, now));
+    const unmet = unmetCriteria(current, images);
+    if (unmet.length > 0) {
+      const criteria = unmet.map(
+        (key) => `${key} ${JSON.stringify(current.filter[key as keyof typeof current.filter])}`,
+      );
+      problems.push(
+        `Pin "${name}": ${images.map(describeImage).join(", ")} does not answer its question in "${to.environment}": ${criteria.join(", ")}.`,
+      );
+    }
+    if (current.cardinality === "one" && source.length !== 1) {
+      problems.push(
+        `Pin "${name}": ${source.length} images are pinned, and its question in "${to.environment}" is for one.`,
+      );
+    }
+    if (to.pins.has(name) && isSame(current.images, images)) continue;
+    moved.set(name, to.pins.has(name) ? moveTo(current, images, { now }) : newPin(current, images, now));
   }
   if (problems.length === 0) return moved;
   throw new PromotionError(
-    `What "${from.environment}" has pinned is not to be found in "${to.environment}" (${to.place.region}):\n` +
+    `What "${from.environment}" has pinned cannot be taken over in "${to.environment}" (${to.place.region}):\n` +
       `${problems.map((problem) => `  ${problem}`).join("\n")}\n` +
       `No pin was moved. See: workspace-images list --env ${to.environment}. Have the image published or copied there once, or name the other pins to promote them.`,
   );
-}
-
-/** Whether both sides see the same images under the same IDs, private ones too. */
-export function isSamePlace(a: LockedPlace, b: LockedPlace): boolean {
-  return a.region === b.region && a.projectId === b.projectId;
-}
-
-/** Whether two pins ask the same. */
-export function hasSameFilter(a: Pin, b: Pin): boolean {
-  return filterKey(a.filter, a.cardinality) === filterKey(b.filter, b.cardinality);
 }
 
 /** Whether each pinned image still exists, unchanged. */
@@ -162,37 +165,12 @@ export function verify(pins: Pins, listing: readonly WorkspaceImage[]): Map<stri
   );
 }
 
-/**
- * Whether two images of any regions are the same release: name, type, operating system version and architecture.
- * Images without a name are not.
- */
-export function isSameRelease(a: WorkspaceImage, b: WorkspaceImage): boolean {
-  const fields = ["name", "imageType", "osVersion", "architecture"] as const;
-  return a.name !== undefined && fields.every((field) => a[field] === b[field]);
-}
-
 /** The fields in which two images differ, such as `minDisk 80 → 100`. */
 export function differences(before: WorkspaceImage, after: WorkspaceImage): string[] {
   const fields = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof WorkspaceImage>;
   return [...fields]
     .filter((field) => before[field] !== after[field])
     .map((field) => `${field} ${before[field] ?? "none"} → ${after[field] ?? "none"}`);
-}
-
-function movedTo({ filter, cardinality }: Pin, images: readonly WorkspaceImage[], now: Date): Pin {
-  return { filter, cardinality, images, pinnedAt: formatTime(now)! };
-}
-
-function counterparts(
-  image: WorkspaceImage,
-  from: LockedPlace,
-  to: LockedPlace,
-  listing: readonly WorkspaceImage[],
-): WorkspaceImage[] {
-  if (isSamePlace(from, to)) return [image];
-  // Within a region an ID names the same image in every project that sees it.
-  const same = from.region === to.region ? listing.find(({ id }) => id === image.id) : undefined;
-  return same ? [same] : listing.filter((candidate) => isSameRelease(image, candidate));
 }
 
 function describeFound(image: WorkspaceImage, found: readonly WorkspaceImage[]): string {

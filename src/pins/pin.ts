@@ -1,20 +1,58 @@
 import type { Cardinality, SingleImageFilter } from "../images/image-filter";
+import { judge } from "../images/judgement";
 import type { WorkspaceImage } from "../images/workspace-image";
 import type { Environment } from "../project/environment";
+import { formatTime } from "../text/time";
 
 const PIN_NAME = /^[^\p{Cc}]{1,255}$/u;
+/** How many earlier states a pin remembers. */
+const MAX_PREVIOUS = 10;
 
-/** What one lookup selected in one environment. */
-export interface Pin {
-  /** What was asked. */
+/** What a lookup asks. */
+export interface Question {
+  /** Which images are wanted, and in which order. */
   readonly filter: SingleImageFilter;
-  /** Whether exactly one image was asked for, or all that match. */
+  /** Whether exactly one image is wanted, or all that match. */
   readonly cardinality: Cardinality;
+}
+
+/** Why somebody keeps a pin where it is, or moved it against a policy, and since when (UTC, to the second). */
+export interface Reason {
+  readonly reason: string;
+  readonly since: string;
+}
+
+/** The images that a pin had before a move. */
+export interface Previous {
+  readonly ids: readonly string[];
+  /** Their names, empty where an image had none. */
+  readonly names: readonly string[];
+  /** Their image type, where all had the same. */
+  readonly imageType?: string;
+  /** When the pin moved away from them, UTC, to the second. */
+  readonly until: string;
+}
+
+/** The images that one environment has for a question. */
+export interface Pin extends Question {
   /** When these images were pinned, UTC, to the second. */
   readonly pinnedAt: string;
   /** What was selected, in the order of the lookup. */
   readonly images: readonly WorkspaceImage[];
+  /** Criteria of the filter that a pinned image does not meet, because the question was changed after it was pinned. */
+  readonly unmet?: readonly string[];
+  /** Why it must not move. */
+  readonly hold?: Reason;
+  /** What it had before, newest first, ten at most. */
+  readonly previous?: readonly Previous[];
+  /** Why it was moved against a policy, the last time it moved. */
+  readonly override?: Reason;
+  /** Its image runs somewhere, but is not listed (any more): what is not known of it is left out. */
+  readonly adopted?: true;
 }
+
+/** Named pins of one environment. */
+export type Pins = ReadonlyMap<string, Pin>;
 
 /** Whether a pin is older than its environment allows. */
 export function isStale(
@@ -29,7 +67,101 @@ export function isPinName(name: string): boolean {
   return PIN_NAME.test(name);
 }
 
-/** What identifies a pin's question: two lookups with the same key select the same images. */
-export function filterKey(filter: SingleImageFilter, cardinality: Cardinality): string {
+/** What identifies a question: two lookups with the same key ask the same. */
+export function questionKey({ filter, cardinality }: Question): string {
   return JSON.stringify([filter, cardinality]);
+}
+
+/** Whether two questions are the same. */
+export function isSameQuestion(a: Question, b: Question): boolean {
+  return questionKey(a) === questionKey(b);
+}
+
+/** Whether two lists have the same images, in the same order. */
+export function hasSameIds(a: readonly WorkspaceImage[], b: readonly WorkspaceImage[]): boolean {
+  return a.length === b.length && a.every(({ id }, index) => id === b[index]?.id);
+}
+
+/** The criteria of a question that some of the images do not meet; what nobody can know is not among them. */
+export function unmetCriteria({ filter }: Question, images: readonly WorkspaceImage[]): string[] {
+  const unmet = images.flatMap((image) =>
+    judge(filter, image)
+      .filter(({ verdict }) => verdict === "unmet")
+      .map(({ key }) => key),
+  );
+  return [...new Set(unmet)].sort();
+}
+
+/** A pin with another question and the images that it had: what they do not answer is noted. */
+export function withQuestion(pin: Pin, { filter, cardinality }: Question): Pin {
+  const { unmet: _, ...kept } = pin;
+  const unmet = unmetCriteria({ filter, cardinality }, pin.images);
+  return { ...kept, filter, cardinality, ...(unmet.length > 0 && { unmet }) };
+}
+
+/** What {@link moveTo} notes beside the images. */
+export interface MoveNotes {
+  /** Time of the move. */
+  readonly now: Date;
+  /** Why it goes against a policy. */
+  readonly override?: string | undefined;
+  /** Images that run, but are not listed. */
+  readonly adopted?: boolean | undefined;
+}
+
+/** A pin after a move to other images: what it had goes into `previous`; a hold stays. */
+export function moveTo(
+  pin: Pin,
+  images: readonly WorkspaceImage[],
+  { now, override, adopted }: MoveNotes,
+): Pin {
+  const time = formatTime(now)!;
+  const { filter, cardinality, hold } = pin;
+  const previous = hasSameIds(pin.images, images)
+    ? (pin.previous ?? [])
+    : [stateOf(pin, time), ...(pin.previous ?? [])].slice(0, MAX_PREVIOUS);
+  const unmet = unmetCriteria(pin, images);
+  return {
+    filter,
+    cardinality,
+    pinnedAt: time,
+    images,
+    ...(unmet.length > 0 && { unmet }),
+    ...(hold && { hold }),
+    ...(previous.length > 0 && { previous }),
+    ...(override !== undefined && { override: { reason: override, since: time } }),
+    ...(adopted && { adopted: true }),
+  };
+}
+
+/** A pin that was not there before. */
+export function newPin({ filter, cardinality }: Question, images: readonly WorkspaceImage[], now: Date): Pin {
+  return { filter, cardinality, pinnedAt: formatTime(now)!, images };
+}
+
+function stateOf({ images }: Pin, until: string): Previous {
+  const types = new Set(images.map(({ imageType }) => imageType));
+  const [imageType] = types;
+  return {
+    ids: images.map(({ id }) => id),
+    names: images.map(({ name }) => name ?? ""),
+    ...(types.size === 1 && imageType !== undefined && { imageType }),
+    until,
+  };
+}
+
+/** What is different between two questions: `nameRegex "^Windows_10" → "^Windows_11"`. */
+export function describeChange(before: Question, after: Question): string {
+  const [from, to] = [before.filter, after.filter];
+  const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort() as (keyof SingleImageFilter)[];
+  const changes = keys
+    .filter((key) => from[key] !== to[key])
+    .map((key) => `${key} ${JSON.stringify(from[key]) ?? "none"} → ${JSON.stringify(to[key]) ?? "none"}`);
+  if (before.cardinality !== after.cardinality) {
+    const [was, is] = [before, after].map(({ cardinality }) =>
+      cardinality === "one" ? "one image" : "all images",
+    );
+    changes.push(`${was} → ${is}`);
+  }
+  return changes.join(", ");
 }

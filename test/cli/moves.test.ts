@@ -347,16 +347,13 @@ describe("promote", () => {
     expect(lockFiles()).toEqual(before);
   });
 
-  test("says where only the filter moves", async () => {
+  test("moves images, not questions: one that has them stays as it is", async () => {
     pinIn("dev", { office: pinOf(recent, { filter }) });
     pinIn("staging", { office: pinOf(recent, { filter: { name: recent.name as string } }) });
+    const before = lockFiles();
     const { stdout } = await cli("promote", "dev", "staging");
-    expect(stdout).toBe(`staging: 1 pin moved in workspace-images/staging.lock.json
-  office
-    = 1 image unchanged
-    another filter: imageType "gold", nameRegex "^Windows_11", mostRecent true
-`);
-    expect(project.readLock("staging").pins.office.filter).toEqual(filter);
+    expect(stdout).toBe('staging: nothing to move: it has the images of "dev"\n');
+    expect(lockFiles()).toEqual(before);
   });
 
   test("says where a lookup of all is in another order, or selected none", async () => {

@@ -4,9 +4,11 @@ import * as fc from "fast-check";
 import { DataHuaweicloudWorkspaceImage, DataHuaweicloudWorkspaceImages, LockFileError } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { readLockFile } from "../../src/pins/lock-file";
+import { parseLockFile, serializeLockFile } from "../../src/pins/lock-file-format";
 import { rejection, thrown } from "../support/errors";
 import { image } from "../support/images";
 import { pinOf, writePins } from "../support/pins";
+
 import { TestProject } from "../support/project";
 import { enter, openApp, restoreProcess, synthesize } from "../support/synth";
 
@@ -48,14 +50,14 @@ describe("a lock file as synth writes it", () => {
     new DataHuaweicloudWorkspaceImages(stack, "none", { osType: "Other" });
   };
 
-  test("has this very form, keys in one order, and integrity over filter and images", async () => {
+  test("has this very form, keys in one order, and integrity over its place and every field of a pin", async () => {
     await synthesize(build);
     const pinnedAt: string = project.readLock("dev").pins.office.pinnedAt;
     expect(pinnedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     expect(Math.abs(Date.now() - Date.parse(pinnedAt))).toBeLessThan(60_000);
-    const sha256 = (json: string) => createHash("sha256").update(json).digest("base64");
-    const windows =
-      '{"filter":{"imageType":"gold","mostRecent":true,"nameRegex":"^Windows_11","osType":"Windows"},"images":[{"id":"win-2","name":"Windows_11_2","imageType":"gold","osType":"Windows","osVersion":"Windows 11 Enterprise 64bit","architecture":"x86","diskFormat":"zvhd2","minRam":0,"minDisk":100,"productCode":"workspace.windows","createdAt":"2025-02-01T00:00:00Z"}]}';
+    const place = `"dev","${REGION}","${emulator.projectId(REGION)}"`;
+    const sha256 = (pin: string) => createHash("sha256").update(`[${place},${pin}]`).digest("base64");
+    const windows = `{"filter":{"imageType":"gold","mostRecent":true,"nameRegex":"^Windows_11","osType":"Windows"},"pinnedAt":"${pinnedAt}","images":[{"id":"win-2","name":"Windows_11_2","imageType":"gold","osType":"Windows","osVersion":"Windows 11 Enterprise 64bit","architecture":"x86","diskFormat":"zvhd2","minRam":0,"minDisk":100,"productCode":"workspace.windows","createdAt":"2025-02-01T00:00:00Z"}]}`;
     expect(project.read(LOCK)).toBe(`{
   "lockfileVersion": 1,
   "environment": "dev",
@@ -74,7 +76,7 @@ describe("a lock file as synth writes it", () => {
           "osType": "Linux"
         }
       ],
-      "integrity": "sha256-${sha256('{"filter":{"osType":"Linux"},"all":true,"images":[{"id":"bare","osType":"Linux"}]}')}"
+      "integrity": "sha256-${sha256(`{"filter":{"osType":"Linux"},"all":true,"pinnedAt":"${pinnedAt}","images":[{"id":"bare","osType":"Linux"}]}`)}"
     },
     "none": {
       "filter": {
@@ -83,7 +85,7 @@ describe("a lock file as synth writes it", () => {
       "all": true,
       "pinnedAt": "${pinnedAt}",
       "images": [],
-      "integrity": "sha256-${sha256('{"filter":{"osType":"Other"},"all":true,"images":[]}')}"
+      "integrity": "sha256-${sha256(`{"filter":{"osType":"Other"},"all":true,"pinnedAt":"${pinnedAt}","images":[]}`)}"
     },
     "office": {
       "filter": {
@@ -216,6 +218,7 @@ describe("a damaged lock file", () => {
     expect(edited).not.toBe(good);
     return edited;
   };
+  const serialize = (place: object) => serializeLockFile({ ...parseLockFile(good, LOCK), ...place });
   const conflict = (text: string, line: string) =>
     text.replace(line, `<<<<<<< HEAD\n${line}\n=======\n${line.replace("40", "60")}\n>>>>>>> other`);
 
@@ -236,7 +239,7 @@ describe("a damaged lock file", () => {
     [
       "that is truncated",
       () => good.slice(0, good.indexOf('"windows"') + 100),
-      ['is not complete JSON, in or after pin "windows" (', RESTORE, "delete it and run cdktf synth"],
+      ['is not complete JSON, in or after pin "windows" (', RESTORE, "delete it and take its pins anew"],
     ],
     [
       "with a lost comma",
@@ -246,20 +249,17 @@ describe("a damaged lock file", () => {
     [
       "with merge-conflict markers in one pin",
       () => conflict(good, '          "minDisk": 40,'),
-      [
-        'has merge-conflict markers in pin "linux". Keep one side',
-        `git checkout --ours -- ${LOCK}, or --theirs), then run: workspace-images verify`,
-      ],
+      ['has merge-conflict markers in pin "linux". Merge both sides with: workspace-images resolve'],
     ],
     [
       "with merge-conflict markers around pins",
       () => edit(/( {4}"linux"[\s\S]*)( {2}\}\n\}\n)$/, "<<<<<<< HEAD\n$1=======\n$1>>>>>>> other\n$2"),
-      ['has merge-conflict markers in pin "linux", pin "windows". Keep'],
+      ['has merge-conflict markers in pin "linux", pin "windows". Merge'],
     ],
     [
       "with merge-conflict markers outside pins",
       () => conflict(good, '  "region": "cn-north-4",'),
-      ["has merge-conflict markers. Keep one side"],
+      ["has merge-conflict markers. Merge both sides"],
     ],
     [
       "with a pin twice",
@@ -306,7 +306,7 @@ describe("a damaged lock file", () => {
     [
       "with an image edited by hand",
       () => edit('"id": "windows"', '"id": "linux"'),
-      ['pin "windows" does not match its integrity', RESTORE, "delete the pin and run cdktf synth"],
+      ['pin "windows" does not match its integrity', RESTORE, "workspace-images update"],
     ],
     [
       "with a filter edited by hand",
@@ -319,13 +319,39 @@ describe("a damaged lock file", () => {
       ['pin "linux" does not match its integrity', RESTORE],
     ],
     [
+      "whose environment, region or project was edited",
+      () => edit("project-dev", "project-x"),
+      ['pin "linux" does not match its integrity', RESTORE],
+    ],
+    [
+      "with a pin from another region",
+      () => {
+        const elsewhere = serialize({ region: "cn-south-1" });
+        return edit(/"integrity": "[^"]*"/, /"integrity": "[^"]*"/.exec(elsewhere)![0]);
+      },
+      [
+        'pin "linux" does not match its integrity: it was edited by hand',
+        "copied from another file",
+        RESTORE,
+      ],
+    ],
+    [
+      "with another time",
+      () => edit("2026-01-01T00:00:00Z", "2031-01-01T00:00:00Z"),
+      ['pin "linux" does not match its integrity', RESTORE],
+    ],
+    [
       "of another environment",
-      () => edit('"environment": "dev"', '"environment": "prod"'),
-      ['holds the pins of environment "prod", but environment "dev"', "git checkout"],
+      () => serialize({ environment: "prod" }),
+      [
+        'holds the pins of environment "prod", but environment "dev"',
+        "workspace-images rename --environment prod dev",
+        "git checkout",
+      ],
     ],
     [
       "of another region",
-      () => edit('"region": "cn-north-4"', '"region": "cn-south-1"'),
+      () => serialize({ region: "cn-south-1" }),
       [
         'holds the pins of region "cn-south-1", but environment "dev" is in region "cn-north-4"',
         "delete the file",
@@ -333,7 +359,7 @@ describe("a damaged lock file", () => {
     ],
     [
       "of another project",
-      () => edit("project-dev", "project-x"),
+      () => serialize({ projectId: "project-x" }),
       ['holds the pins of project "project-x", but environment "dev" is in project "project-dev"'],
     ],
     ["that is a list", () => "[]", ["is not a lock file", RESTORE]],
@@ -377,7 +403,9 @@ describe("a damaged lock file", () => {
     enter(other, { CI: "1" });
     const error = await rejection(openApp());
     expect(error).toBeInstanceOf(LockFileError);
-    expect(error.message).toMatch(/^workspace-images\/dev\.lock\.json cannot be read: EISDIR/);
+    expect(error.message).toMatch(
+      /^workspace-images\/dev\.lock\.json cannot be read: it is a folder, not a file/,
+    );
   });
 
   test("with Windows line ends is as good as ever", async () => {

@@ -1,5 +1,6 @@
 import type { Listing } from "../../src/images/image-selection";
-import { isSameRelease, outdated, promote, reselect, update, verify } from "../../src/pins/moves";
+import { isSameRelease } from "../../src/pins/counterpart";
+import { outdated, promote, reselect, update, verify } from "../../src/pins/moves";
 import type { Pin } from "../../src/pins/pin";
 import { thrown } from "../support/errors";
 import { image } from "../support/images";
@@ -75,7 +76,19 @@ describe("update", () => {
 
   test("moves a pin to what its filter selects, keeps the filter and notes the time to the second", () => {
     expect(updated({ office: newest }, old, recent)).toEqual(
-      new Map([["office", { ...newest, images: [recent], pinnedAt: "2026-11-25T12:00:00Z" }]]),
+      new Map([
+        [
+          "office",
+          {
+            ...newest,
+            images: [recent],
+            pinnedAt: "2026-11-25T12:00:00Z",
+            previous: [
+              { ids: ["old"], names: ["Windows_11_a"], imageType: "gold", until: "2026-11-25T12:00:00Z" },
+            ],
+          },
+        ],
+      ]),
     );
   });
 
@@ -160,9 +173,36 @@ describe("promote", () => {
     expect(promote(from, { ...empty, pins }, [inSouth], NOW).size).toBe(0);
   });
 
-  test("gives the filter too, so that the stack's lookup finds its pin", () => {
-    const pins = new Map([["office", pinOf(inSouth, { filter: { name: "Windows_11_b" } })]]);
-    expect(promote(from, { ...empty, pins }, [inSouth], NOW).get("office")?.filter).toEqual(newest.filter);
+  test("keeps the question of the target, and notes what it had", () => {
+    const pins = new Map([["office", pinOf(old, { filter: { osType: "Windows" } })]]);
+    expect(promote(from, { ...empty, pins }, [inSouth], NOW).get("office")).toEqual({
+      filter: { osType: "Windows" },
+      cardinality: "one",
+      images: [inSouth],
+      pinnedAt: "2026-11-25T12:00:00Z",
+      previous: [{ ids: ["old"], names: ["Windows_11_a"], imageType: "gold", until: "2026-11-25T12:00:00Z" }],
+    });
+  });
+
+  test.each([
+    [{ imageId: "old" }, 'imageId "old"'],
+    [{ osType: "Linux", minDiskAtMost: 60 }, 'minDiskAtMost 60, osType "Linux"'],
+  ])("refuses an image that does not answer the question of the target: %j", (filter, criteria) => {
+    const pins = new Map([["office", pinOf(old, { filter })]]);
+    const error = thrown(() => promote(from, { ...empty, pins }, [inSouth], NOW));
+    expect(error).toMatchObject({ code: "PROMOTION" });
+    expect(error.message).toContain(`does not answer its question in "prod": ${criteria}.`);
+  });
+
+  test("refuses several images for a question of one", () => {
+    const many = new Map([["office", pinOf([old, recent])]]);
+    const pins = new Map([["office", pinOf(old)]]);
+    expect(
+      thrown(() => promote({ ...from, pins: many }, { ...empty, place: north, pins }, [], NOW)),
+    ).toMatchObject({
+      code: "PROMOTION",
+      message: expect.stringContaining("2 images are pinned"),
+    });
   });
 
   test("promotes every image of a lookup of all", () => {
