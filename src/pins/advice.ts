@@ -1,0 +1,29 @@
+import type { Environment } from "../project/environment";
+import { shellCommand } from "../text/shell";
+import type { Pin, Question } from "./pin";
+
+/** The command that takes a pin for a question, as it stands in messages. */
+export function pinCommand(name: string, { filter, cardinality }: Question, environment: string): string {
+  const options = Object.entries(filter).flatMap(([key, value]) => {
+    const option = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    return value === true ? [option] : [option, String(value)];
+  });
+  const all = cardinality === "all" ? ["--all"] : [];
+  return shellCommand("workspace-images", "pin", name, "--env", environment, ...all, ...options);
+}
+
+/** The commands that move a pin to what its question asks, under the policy of its environment. */
+export function moveCommand(name: string, pin: Pin, environment: Environment): string {
+  const { promotion } = environment;
+  const move = promotion
+    ? shellCommand("workspace-images", "promote", promotion.from, environment.name, name)
+    : shellCommand("workspace-images", "update", name, "--env", environment.name);
+  if (!pin.hold) return move;
+  const release = shellCommand("workspace-images", "hold", name, "--env", environment.name, "--release");
+  return `${release} && ${move}`;
+}
+
+/** The command that gives a pin another name in every environment, or a second one. */
+export function renameCommand(name: string, to: string, { keep = false } = {}): string {
+  return shellCommand("workspace-images", "rename", name, to, ...(keep ? ["--keep"] : []));
+}
