@@ -9,7 +9,7 @@ export {
   type DataHuaweicloudWorkspaceImagesConfig,
   type LookupConfig,
 } from "./constructs/data-huaweicloud-workspace-images";
-export { SelectedImage } from "./constructs/selected-image";
+export { type ImageAccessors, SelectedImage } from "./constructs/selected-image";
 export * from "./errors";
 export type {
   Cardinality,

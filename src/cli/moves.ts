@@ -1,7 +1,7 @@
 import { LockFileError } from "../errors";
-import type { WorkspaceImage } from "../images/workspace-image";
+import { differences, type WorkspaceImage } from "../images/workspace-image";
 import { type LockedPlace, lockFileName, updateLockFile } from "../pins/lock-file";
-import { differences, type Move, type Outdated } from "../pins/moves";
+import type { Move, Outdated } from "../pins/moves";
 import type { Pin, Pins } from "../pins/pin";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";

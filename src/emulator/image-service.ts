@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { FIELD_NAMES, IMAGE_FIELDS, type WorkspaceImage } from "../images/workspace-image";
 import type { EmulatedImage } from "./catalog";
 import { type Answer, errorAnswer } from "./faults";
 
@@ -100,23 +101,12 @@ export class ImageService {
 }
 
 /** An image as the service describes it. */
-export function imageInfo(image: EmulatedImage): Record<string, string | number> {
-  const info = {
-    id: image.id,
-    image_type: image.imageType,
-    os_type: image.osType,
-    architecture: image.architecture,
-    os_version: image.osVersion,
-    disk_format: image.diskFormat,
-    name: image.name,
-    min_ram: image.minRam,
-    min_disk: image.minDisk,
-    product_code: image.productCode,
-    created_at: image.createdAt,
-    kms_id: image.kmsId,
-  };
+export function imageInfo(image: WorkspaceImage): Record<string, string | number> {
   return Object.fromEntries(
-    Object.entries(info).filter((field): field is [string, string | number] => field[1] !== undefined),
+    FIELD_NAMES.flatMap((field) => {
+      const value = image[field];
+      return value === undefined ? [] : [[IMAGE_FIELDS[field].info, value]];
+    }),
   );
 }
 

@@ -189,14 +189,19 @@ export function parseListingQuery(query: object, subject: string): ListingQuery 
   return parseStrictly(listingQuerySchema, query, subject);
 }
 
+/** A filter in the order of keys in which it is written, compared and covered by integrity. */
+export function withOrderedKeys<Filter extends object>(filter: Filter): Filter {
+  return Object.fromEntries(Object.entries(filter).sort(([a], [b]) => compare(a, b))) as Filter;
+}
+
 function parseStrictly<Schema extends v.GenericSchema<object>>(
   schema: Schema,
   input: object,
   subject: string,
 ): v.InferOutput<Schema> {
-  const given = Object.entries(input)
-    .filter(([key, value]) => value !== undefined && !(value === false && SWITCHES.has(key)))
-    .sort(([a], [b]) => compare(a, b));
+  const given = Object.entries(input).filter(
+    ([key, value]) => value !== undefined && !(value === false && SWITCHES.has(key)),
+  );
   for (const [key, value] of given) {
     if (isToken(value)) {
       throw new FilterError(
@@ -204,8 +209,10 @@ function parseStrictly<Schema extends v.GenericSchema<object>>(
       );
     }
   }
-  const result = v.safeParse(schema, Object.fromEntries(given));
-  if (result.success) return result.output as v.InferOutput<Schema>;
+  const canonical = withOrderedKeys(Object.fromEntries(given));
+  const result = v.safeParse(schema, canonical);
+  // The schema's output has the schema's order of keys.
+  if (result.success) return canonical as v.InferOutput<Schema>;
   const [issue] = result.issues;
   const key = v.getDotPath(issue) ?? "";
   if (issue.type === "strict_object") {

@@ -47,44 +47,55 @@ export interface WorkspaceImage {
   readonly kmsId?: string;
 }
 
-const lockedText = v.exactOptional(v.pipe(v.string(), v.maxLength(MAX_TEXT)));
-const lockedCount = v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)));
+/** What the project knows of a field of an image. */
+interface ImageField {
+  /** Its name in the service's response. */
+  readonly info: string;
+  readonly kind: "text" | "count";
+  /** Whether the service documents it for every image. */
+  readonly isDocumented: boolean;
+}
 
-/** A {@link WorkspaceImage} in a file; its keys are in the order in which they are written. */
-export const workspaceImageSchema = v.strictObject({
-  id: v.pipe(v.string(), v.nonEmpty(), v.maxLength(MAX_TEXT)),
-  name: lockedText,
-  imageType: lockedText,
-  osType: lockedText,
-  osVersion: lockedText,
-  architecture: lockedText,
-  diskFormat: lockedText,
-  minRam: lockedCount,
-  minDisk: lockedCount,
-  productCode: lockedText,
-  createdAt: lockedText,
-  kmsId: lockedText,
-});
+/** Every field of an image, in the order in which files have them. */
+export const IMAGE_FIELDS = {
+  id: { info: "id", kind: "text", isDocumented: true },
+  name: { info: "name", kind: "text", isDocumented: true },
+  imageType: { info: "image_type", kind: "text", isDocumented: true },
+  osType: { info: "os_type", kind: "text", isDocumented: true },
+  osVersion: { info: "os_version", kind: "text", isDocumented: true },
+  architecture: { info: "architecture", kind: "text", isDocumented: false },
+  diskFormat: { info: "disk_format", kind: "text", isDocumented: true },
+  minRam: { info: "min_ram", kind: "count", isDocumented: true },
+  minDisk: { info: "min_disk", kind: "count", isDocumented: true },
+  productCode: { info: "product_code", kind: "text", isDocumented: false },
+  createdAt: { info: "created_at", kind: "text", isDocumented: false },
+  kmsId: { info: "kms_id", kind: "text", isDocumented: false },
+} as const satisfies Record<keyof WorkspaceImage, ImageField>;
+
+/** The names of all fields, in their order. */
+export const FIELD_NAMES = Object.keys(IMAGE_FIELDS) as readonly (keyof WorkspaceImage)[];
 
 // What is wrong is said without the value, which may be long or hold control characters.
 const TEXT = `it must be a text of at most ${MAX_TEXT} characters`;
 const COUNT = "it must be a whole number, 0 or more";
-const text = v.nullish(v.pipe(v.string(TEXT), v.maxLength(MAX_TEXT, TEXT)));
-const count = v.nullish(v.pipe(v.number(COUNT), v.safeInteger(COUNT), v.minValue(0, COUNT)));
+const text = v.pipe(v.string(TEXT), v.maxLength(MAX_TEXT, TEXT));
+const count = v.pipe(v.number(COUNT), v.safeInteger(COUNT), v.minValue(0, COUNT));
+const id = v.pipe(v.string(TEXT), v.nonEmpty("it must not be empty"), v.maxLength(MAX_TEXT, TEXT));
+const kinds = { text, count };
+
+/** A {@link WorkspaceImage} in a file; its keys are in the order in which they are written. */
+export const workspaceImageSchema = v.strictObject({
+  ...Object.fromEntries(
+    FIELD_NAMES.map((field) => [field, v.exactOptional(kinds[IMAGE_FIELDS[field].kind])]),
+  ),
+  id,
+});
 
 const imageInfoSchema = v.object({
-  id: v.pipe(v.string(TEXT), v.nonEmpty("it must not be empty"), v.maxLength(MAX_TEXT, TEXT)),
-  name: text,
-  image_type: text,
-  os_type: text,
-  os_version: text,
-  architecture: text,
-  disk_format: text,
-  min_ram: count,
-  min_disk: count,
-  product_code: text,
-  created_at: text,
-  kms_id: text,
+  ...Object.fromEntries(
+    FIELD_NAMES.map((field) => [IMAGE_FIELDS[field].info, v.nullish(kinds[IMAGE_FIELDS[field].kind])]),
+  ),
+  id,
 });
 
 /**
@@ -106,27 +117,19 @@ export function parseImageInfo(raw: unknown, requestId?: string): WorkspaceImage
       requestId,
     );
   }
-  const info = result.output;
-  return compact({
-    id: info.id,
-    name: info.name,
-    imageType: info.image_type,
-    osType: info.os_type,
-    osVersion: info.os_version,
-    architecture: info.architecture,
-    diskFormat: info.disk_format,
-    minRam: info.min_ram,
-    minDisk: info.min_disk,
-    productCode: info.product_code,
-    createdAt: info.created_at,
-    kmsId: info.kms_id,
-  });
+  const info: Readonly<Record<string, unknown>> = result.output;
+  return pickFields((field) => info[IMAGE_FIELDS[field].info]);
 }
 
-type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: NonNullable<T[K]>;
-};
+/** An image with the fields that have a value, in their order. */
+export function pickFields(get: (field: keyof WorkspaceImage) => unknown): WorkspaceImage {
+  const fields = FIELD_NAMES.map((field) => [field, get(field)] as const);
+  return Object.fromEntries(fields.filter(([, value]) => value != null)) as unknown as WorkspaceImage;
+}
 
-function compact<T extends object>(object: T): Compact<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value != null)) as Compact<T>;
+/** The fields in which two images differ, such as `minDisk 80 → 100`. */
+export function differences(before: WorkspaceImage, after: WorkspaceImage): string[] {
+  return FIELD_NAMES.filter((field) => before[field] !== after[field]).map(
+    (field) => `${field} ${before[field] ?? "none"} → ${after[field] ?? "none"}`,
+  );
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { FilterError, LockFileError } from "../errors";
-import { parseFilter, type SingleImageFilter } from "../images/image-filter";
-import { type WorkspaceImage, workspaceImageSchema } from "../images/workspace-image";
+import { parseFilter, type SingleImageFilter, withOrderedKeys } from "../images/image-filter";
+import { pickFields, type WorkspaceImage, workspaceImageSchema } from "../images/workspace-image";
 import { findDuplicateKey } from "../text/json";
 import { formatTime } from "../text/time";
 import { describeConflict, lastPin, restoring } from "./lock-file-damage";
@@ -179,17 +179,12 @@ function integrityOf(pin: Pin, { environment, region, projectId }: Omit<LockFile
 
 /** A pin with every key in its one order. */
 function pinForFile({ filter, cardinality, images, ...rest }: Pin): Record<string, unknown> {
-  const fields = Object.keys(workspaceImageSchema.entries) as (keyof WorkspaceImage)[];
   const { hold, override } = rest;
   const all: Record<string, unknown> = {
     ...rest,
-    filter: Object.fromEntries(Object.entries(filter).sort(([a], [b]) => (a < b ? -1 : 1))),
+    filter: withOrderedKeys(filter),
     all: cardinality === "all" || undefined,
-    images: images.map((image) =>
-      Object.fromEntries(
-        fields.filter((field) => image[field] !== undefined).map((field) => [field, image[field]]),
-      ),
-    ),
+    images: images.map((image) => pickFields((field) => image[field])),
     hold: hold && { reason: hold.reason, since: hold.since },
     previous: rest.previous?.map(({ ids, names, imageType, until }) => ({
       ids,

@@ -1,6 +1,6 @@
 import { MostRecentError, NoMatchError, PromotionError, SeveralMatchesError } from "../errors";
 import { describeImage, type Listing, selectImages } from "../images/image-selection";
-import type { WorkspaceImage } from "../images/workspace-image";
+import { differences, type WorkspaceImage } from "../images/workspace-image";
 import { counterparts } from "./counterpart";
 import type { LockedPlace } from "./lock-file";
 import { moveTo, newPin, type Pin, type Pins, unmetCriteria } from "./pin";
@@ -163,14 +163,6 @@ export function verify(pins: Pins, listing: readonly WorkspaceImage[]): Map<stri
       return [name, reasons.length > 0 ? { ok: false, reason: reasons.join("; ") } : { ok: true }];
     }),
   );
-}
-
-/** The fields in which two images differ, such as `minDisk 80 → 100`. */
-export function differences(before: WorkspaceImage, after: WorkspaceImage): string[] {
-  const fields = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof WorkspaceImage>;
-  return [...fields]
-    .filter((field) => before[field] !== after[field])
-    .map((field) => `${field} ${before[field] ?? "none"} → ${after[field] ?? "none"}`);
 }
 
 function describeFound(image: WorkspaceImage, found: readonly WorkspaceImage[]): string {
