@@ -152,7 +152,8 @@ const imageFilterEntries = {
 const SWITCHES: ReadonlySet<string> = new Set(["mostRecent", "allowAnyImageType"]);
 
 const listingQuerySchema = v.strictObject(listingQueryEntries);
-const filterSchemas = {
+/** What a filter may say, by whether one image is asked for or all that match. */
+export const filterSchemas = {
   all: v.strictObject(imageFilterEntries),
   one: v.strictObject({
     ...imageFilterEntries,

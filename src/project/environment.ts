@@ -87,7 +87,7 @@ export interface Environment extends EnvironmentConfig {
 /** How a region is spelt. */
 export const REGION = /^[a-z0-9-]+$/;
 /** How the domain of a cloud is spelt. */
-export const CLOUD = /^[a-z0-9.-]+$/i;
+export const CLOUD = /^[A-Za-z0-9.-]+$/;
 
 /** The context key in cdktf.json that holds the environments. */
 const CONTEXT_KEY = "workspaceImages";

@@ -1,0 +1,141 @@
+// Writes the JSON schemas of the files that people edit or read: `npm run schemas`. They are made from what the code
+// itself checks with; descriptions are the docstrings. What a schema cannot say, such as that promotions lead round
+// in no circle, the commands say.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { toJsonSchema } from "@valibot/to-json-schema";
+import * as v from "valibot";
+import { filterSchemas } from "../src/images/image-filter";
+import { revocationsSchema } from "../src/pins/revoked";
+import { environmentsSchema } from "../src/project/environment";
+
+const ROOT = resolve(__dirname, "..");
+
+/** The part of JSON Schema that is used here. */
+interface JsonSchema {
+  description?: string;
+  default?: unknown;
+  examples?: unknown[];
+  properties?: Record<string, JsonSchema>;
+  additionalProperties?: JsonSchema | boolean;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+  [keyword: string]: unknown;
+}
+
+const lookups = v.record(
+  v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+  v.union([
+    v.strictObject({ ...filterSchemas.one.entries, all: v.exactOptional(v.literal(false)) }),
+    v.strictObject({ ...filterSchemas.all.entries, all: v.literal(true) }),
+  ]),
+);
+
+const configuration = v.strictObject({
+  $schema: v.optional(v.string()),
+  environments: environmentsSchema,
+  lookups: v.optional(lookups),
+});
+
+/** The schemas by file name. */
+export function schemas(): Record<string, object> {
+  const environmentDocs = docstrings("src/project/environment.ts", "PromotionPolicy", "EnvironmentConfig");
+  const filterDocs = docstrings(
+    "src/images/image-filter.ts",
+    "ListingQuery",
+    "ImageFilter",
+    "SingleImageFilter",
+  );
+  return {
+    "workspace-images.schema.json": schema(
+      configuration,
+      "Configuration of workspace-images: workspace-images.json, beside the Terraform code",
+      {
+        ...filterDocs,
+        ...environmentDocs,
+        environments: { description: "Where images are listed and pinned, by name." },
+        lookups: {
+          description:
+            "Which images are wanted, by the name of their pin. Of an app that a CDK synthesizes, they stand in the app.",
+        },
+        all: {
+          description: "Pin all images that match, in the order of the filter, instead of exactly one.",
+          default: false,
+        },
+        workspace: { description: "Base URL of the Workspace service." },
+        iam: { description: "Base URL of IAM." },
+      },
+    ),
+    "revoked.schema.json": schema(
+      revocationsSchema,
+      "Images that must not be used any more: workspace-images/revoked.json",
+      {
+        revoked: { description: "The images: of one region by ID, or everywhere by exact name." },
+        id: { description: "Image ID." },
+        region: { description: "Region of the image: an ID means nothing in another one." },
+        name: { description: "Exact name, in every region." },
+        reason: { description: "Why it must not be used: said wherever the image would have been." },
+      },
+    ),
+  };
+}
+
+type Documentation = Record<string, Pick<JsonSchema, "description" | "default" | "examples">>;
+
+function schema(source: v.GenericSchema, title: string, documentation: Documentation): object {
+  const { $schema, ...json } = toJsonSchema(source, {
+    // What only code can check is left to the code.
+    ignoreActions: ["check", "raw_check", "finite"],
+  }) as JsonSchema;
+  document(json, { $schema: { description: "Where this schema is, for editors." }, ...documentation });
+  return { $schema, title, ...json };
+}
+
+/** Writes documentation to every property, wherever it stands. */
+function document(schema: JsonSchema, documentation: Documentation): void {
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    const known = documentation[name];
+    if (!known) throw new Error(`the property ${name} has no docstring`);
+    schema.properties![name] = { ...known, ...property };
+    document(property, documentation);
+  }
+  for (const inner of [schema.additionalProperties, schema.items, ...(schema.anyOf ?? [])])
+    if (typeof inner === "object") document(inner, documentation);
+}
+
+/** The docstrings of the properties of interfaces, with the values that their open types name. */
+function docstrings(file: string, ...interfaces: string[]): Documentation {
+  const code = readFileSync(join(ROOT, file), "utf8");
+  const types = readFileSync(join(ROOT, "src/images/workspace-image.ts"), "utf8");
+  const documentation: Documentation = {};
+  for (const name of interfaces) {
+    const body = new RegExp(`^export interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, "m").exec(code)?.[1];
+    if (body === undefined) throw new Error(`${file} has no interface ${name}`);
+    for (const [, comment = "", property = "", type = ""] of body.matchAll(
+      /^ {2}\/\*\*([\s\S]*?)\*\/\s+readonly (\w+)\??: (\w*)/gm,
+    )) {
+      const text = comment.replace(/\s*\n\s*\* ?|\s+/g, " ").trim();
+      const [description = "", fallback] = text.split(" @default ");
+      const values = new RegExp(`^export type ${type} = OpenUnion<(.*)>;`, "m").exec(types)?.[1];
+      documentation[property] = {
+        description: fallback?.startsWith("- ")
+          ? `${description} Default: ${fallback.slice(2)}.`
+          : description,
+        ...(fallback && !fallback.startsWith("- ") && { default: JSON.parse(fallback) as unknown }),
+        ...(values && { examples: JSON.parse(`[${values.replaceAll(" | ", ",")}]`) as unknown[] }),
+      };
+    }
+  }
+  return documentation;
+}
+
+/** A schema as it stands in its file. */
+export function written(schema: object): string {
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
+if (require.main === module) {
+  mkdirSync(join(ROOT, "schemas"), { recursive: true });
+  for (const [name, schema] of Object.entries(schemas()))
+    writeFileSync(join(ROOT, "schemas", name), written(schema));
+}
