@@ -8,7 +8,7 @@ export abstract class WorkspaceImagesError extends Error {
   /** A stable identifier of the kind of error, such as `NO_MATCH`; for `ApiError` the service's own code. */
   abstract readonly code: string;
 
-  constructor(message: string, options?: { readonly cause?: unknown }) {
+  constructor(message: string, options?: ErrorOptions) {
     // It may quote a file or an answer, which must neither steer a terminal nor fill it.
     super(printable(message.slice(0, MAX_MESSAGE)), options);
     this.name = new.target.name;
@@ -52,7 +52,7 @@ export class ListingRequiredError extends WorkspaceImagesError {
   constructor(
     message: string,
     /** The entry to add to `listings`. */
-    readonly listing: Readonly<Record<string, string | undefined>>,
+    readonly listing: Readonly<Record<string, string>>,
   ) {
     super(message);
   }
@@ -91,7 +91,7 @@ export class ResponseError extends WorkspaceImagesError {
     message: string,
     /** The request's ID (`X-Request-Id`), where the answer had one. */
     readonly requestId?: string,
-    options?: { readonly cause?: unknown },
+    options?: ErrorOptions,
   ) {
     super(message, options);
   }
@@ -172,4 +172,9 @@ export class DesktopCheckError extends WorkspaceImagesError {
         `Where one is right nevertheless, set checks: { skip: ["${findings[0]?.check ?? "disk"}"], reason: "…" } on its lookup.`,
     );
   }
+}
+
+/** A plan or a state of Terraform or OpenTofu is not readable, or has something that is not understood. */
+export class PlanError extends WorkspaceImagesError {
+  readonly code = "PLAN";
 }

@@ -9,12 +9,12 @@ export interface LookupConfig {
    * Environment whose images are asked for.
    * @default - the nearest scope's (WorkspaceImageCatalog.setEnvironment), else the only one
    */
-  readonly environment?: string | undefined;
+  readonly environment?: string;
   /**
    * Name of the pin in the environment's lock file. Lookups with one name must have one filter.
    * @default - the construct's id
    */
-  readonly pinName?: string | undefined;
+  readonly pinName?: string;
 }
 
 /** Configuration of {@link DataHuaweicloudWorkspaceImages}. */

@@ -13,17 +13,17 @@ export type SortType = "asc" | "desc";
 /** The query parameters of ListImages that choose images. */
 export interface ListingQuery {
   /** Operating system type (`os_type`). */
-  readonly osType?: OsType | undefined;
+  readonly osType?: OsType;
   /** Public or private (`image_type`). */
-  readonly imageType?: ImageType | undefined;
+  readonly imageType?: ImageType;
   /** System type, such as `Windows` (`platform`); no field of the response shows it. */
-  readonly platform?: string | undefined;
+  readonly platform?: string;
   /** Architecture (`architecture`). */
-  readonly architecture?: Architecture | undefined;
+  readonly architecture?: Architecture;
   /** Package series (`package_type`); no field of the response shows it. */
-  readonly packageType?: string | undefined;
+  readonly packageType?: string;
   /** Image ID (`image_id`). */
-  readonly imageId?: string | undefined;
+  readonly imageId?: string;
 }
 
 /** All query parameters of ListImages. */
@@ -32,56 +32,56 @@ export interface ListImagesQuery extends ListingQuery {
    * Page size, 1 to 100 (`limit`).
    * @default 100
    */
-  readonly limit?: number | undefined;
+  readonly limit?: number;
   /**
    * Offset of the first item (`offset`).
    * @default 0
    */
-  readonly offset?: number | undefined;
+  readonly offset?: number;
   /**
    * Field to sort by (`sort_field`).
    * @default "name"
    */
-  readonly sortField?: SortField | undefined;
+  readonly sortField?: SortField;
   /**
    * Direction of the order, used together with `sortField` (`sort_type`).
    * @default "asc"
    */
-  readonly sortType?: SortType | undefined;
+  readonly sortType?: SortType;
 }
 
 /** Which images are wanted, and in which order. Every filter that is given must hold. */
 export interface ImageFilter extends ListingQuery {
   /** Exact name. */
-  readonly name?: string | undefined;
+  readonly name?: string;
   /** Regular expression (JavaScript) that the name must match somewhere; anchor it with `^` and `$`. */
-  readonly nameRegex?: string | undefined;
+  readonly nameRegex?: string;
   /** Exact operating system version. */
-  readonly osVersion?: string | undefined;
+  readonly osVersion?: string;
   /** Regular expression (JavaScript) that the operating system version must match somewhere. */
-  readonly osVersionRegex?: string | undefined;
+  readonly osVersionRegex?: string;
   /** Disk format. */
-  readonly diskFormat?: DiskFormat | undefined;
+  readonly diskFormat?: DiskFormat;
   /** Product code. */
-  readonly productCode?: string | undefined;
+  readonly productCode?: string;
   /** The image's least system disk is at most this size, in GB. */
-  readonly minDiskAtMost?: number | undefined;
+  readonly minDiskAtMost?: number;
   /** The image's least memory is at most this size, in MB. */
-  readonly minRamAtMost?: number | undefined;
+  readonly minRamAtMost?: number;
   /** Created after this time: `YYYY-MM-DD` or `YYYY-MM-DDTHH:MM:SSZ`, UTC. An image without a creation time does not match. */
-  readonly createdAfter?: string | undefined;
+  readonly createdAfter?: string;
   /** Created before this time: `YYYY-MM-DD` or `YYYY-MM-DDTHH:MM:SSZ`, UTC. An image without a creation time does not match. */
-  readonly createdBefore?: string | undefined;
+  readonly createdBefore?: string;
   /**
    * Field that orders the result. Ties are ordered by name, then ID; images without the field come last.
    * @default "name"
    */
-  readonly sortField?: SortField | undefined;
+  readonly sortField?: SortField;
   /**
    * Direction of the order.
    * @default "asc"
    */
-  readonly sortType?: SortType | undefined;
+  readonly sortType?: SortType;
 }
 
 /** Which one image is wanted. */
@@ -90,13 +90,13 @@ export interface SingleImageFilter extends ImageFilter {
    * Where several images match, take the one with the greatest `created_at`.
    * @default false
    */
-  readonly mostRecent?: boolean | undefined;
+  readonly mostRecent?: boolean;
   /**
    * Lets `mostRecent` follow a name without an `imageType`. Whoever can add a private image of a matching name
    * then chooses what the desktops run.
    * @default false
    */
-  readonly allowAnyImageType?: boolean | undefined;
+  readonly allowAnyImageType?: boolean;
 }
 
 /** Whether a lookup wants exactly one image, or all that match. */
