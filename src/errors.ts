@@ -112,6 +112,11 @@ export class LockFileError extends WorkspaceImagesError {
   readonly code = "LOCK_FILE";
 }
 
+/** Git cannot be asked: it is not installed, the folder is in no repository, or there is no such commit. */
+export class GitError extends WorkspaceImagesError {
+  readonly code = "GIT";
+}
+
 /** In mode `frozen`, a lookup has no pin. */
 export class NotPinnedError extends WorkspaceImagesError {
   readonly code = "NOT_PINNED";
@@ -172,9 +177,4 @@ export class DesktopCheckError extends WorkspaceImagesError {
         `Where one is right nevertheless, set checks: { skip: ["${findings[0]?.check ?? "disk"}"], reason: "…" } on its lookup.`,
     );
   }
-}
-
-/** A plan or a state of Terraform or OpenTofu is not readable, or has something that is not understood. */
-export class PlanError extends WorkspaceImagesError {
-  readonly code = "PLAN";
 }

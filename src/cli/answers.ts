@@ -29,12 +29,25 @@ export async function answerEach<T>(
   answer: (pinned: PinnedEnvironment) => T | Promise<T>,
 ): Promise<Map<string, Answer<T>>> {
   const { project, environments } = openProject(env);
-  const answers = environments.map(async (environment): Promise<[string, Answer<T>]> => {
-    try {
+  return answering(
+    environments.map((environment) => [environment.name, environment]),
+    (environment) => {
       const lockFile = readLockFile(project.directory, environment);
-      return [environment.name, { value: await answer({ project, environment, lockFile }) }];
+      return answer({ project, environment, lockFile });
+    },
+  );
+}
+
+/** Answers for every one of what has names, side by side; one that fails does not stop the others. */
+export async function answering<T, U>(
+  named: readonly (readonly [string, T])[],
+  answer: (value: T, name: string) => U | Promise<U>,
+): Promise<Map<string, Answer<U>>> {
+  const answers = named.map(async ([name, value]): Promise<[string, Answer<U>]> => {
+    try {
+      return [name, { value: await answer(value, name) }];
     } catch (error) {
-      if (error instanceof WorkspaceImagesError) return [environment.name, { error }];
+      if (error instanceof WorkspaceImagesError) return [name, { error }];
       throw error;
     }
   });

@@ -5,7 +5,6 @@ import { Command, CommanderError } from "commander";
 import { WorkspaceImagesError } from "../errors";
 import { EXIT } from "./answers";
 import { emulateCommand } from "./emulate";
-import { guardCommand } from "./guard";
 import { Interrupted } from "./interruption";
 import { listCommand } from "./list";
 import { outdatedCommand } from "./outdated";
@@ -13,6 +12,7 @@ import { printError } from "./output";
 import { pinsCommand } from "./pins";
 import { promoteCommand } from "./promote";
 import { pruneCommand } from "./prune";
+import { resolveCommand } from "./resolve";
 import { updateCommand } from "./update";
 import { verifyCommand } from "./verify";
 
@@ -42,8 +42,8 @@ for (const command of [
   updateCommand(),
   promoteCommand(),
   verifyCommand(),
-  guardCommand(),
   pruneCommand(),
+  resolveCommand(),
   emulateCommand(),
 ]) {
   program.addCommand(command);

@@ -6,7 +6,7 @@ import { formatTime } from "../text/time";
 
 const PIN_NAME = /^[^\p{Cc}]{1,255}$/u;
 /** How many earlier states a pin remembers. */
-const MAX_PREVIOUS = 10;
+export const MAX_PREVIOUS = 10;
 
 /** What a lookup asks. */
 export interface Question {
@@ -139,7 +139,7 @@ export function newPin({ filter, cardinality }: Question, images: readonly Works
   return { filter, cardinality, pinnedAt: formatTime(now)!, images };
 }
 
-function stateOf({ images }: Pin, until: string): Previous {
+export function stateOf({ images }: Pin, until: string): Previous {
   const types = new Set(images.map(({ imageType }) => imageType));
   const [imageType] = types;
   return {

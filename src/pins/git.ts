@@ -1,0 +1,321 @@
+import { spawn } from "node:child_process";
+import { GitError } from "../errors";
+
+/** Where git is asked, and what ends it. */
+export interface GitPlace {
+  /** Folder in which git runs; paths are relative to it. */
+  readonly directory: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A commit. */
+export interface GitCommit {
+  /** Its whole ID. */
+  readonly id: string;
+  readonly parents: readonly string[];
+  readonly author: string;
+  /** When it was committed, ms since the epoch. */
+  readonly time: number;
+  /** First line of its message. */
+  readonly subject: string;
+  /** Files that it changed, against its first parent. */
+  readonly changes: readonly GitChange[];
+}
+
+/** A file that a commit changed. */
+export interface GitChange {
+  readonly path: string;
+  /** ID of the file's new content; undefined where the commit removed it. */
+  readonly blob: string | undefined;
+}
+
+/** A conflict's version of a file in the index. */
+export interface UnmergedFile {
+  readonly path: string;
+  /** IDs of the content that both sides began from, of "ours" and of "theirs", where they have the file. */
+  readonly base?: string;
+  readonly ours?: string;
+  readonly theirs?: string;
+}
+
+/** What is asked of a commit, for {@link parseLog}. */
+const FORMAT = `--format=${["%x01%H", "%P", "%an", "%ct", "%s"].join("%x00")}`;
+/** Longest that one git command may take, ms. */
+const TIME_LIMIT = 120_000;
+/** Most that git may say in lists and logs, bytes. */
+const MAX_OUTPUT = 256 * 1024 * 1024;
+/** Most that is read of git's complaints, characters. */
+const MAX_COMPLAINT = 2000;
+
+/**
+ * The ID of the commit that a revision names.
+ * @throws GitError if there is none
+ */
+export async function commitOf(git: GitPlace, revision: string): Promise<string> {
+  const id = await findCommit(git, revision);
+  if (id !== undefined) return id;
+  const shallow = (await isShallow(git))
+    ? " Only the newest commits were fetched: git fetch --unshallow."
+    : "";
+  throw new GitError(`There is no commit "${revision}" in the repository of ${git.directory}.${shallow}`);
+}
+
+/** The ID of the commit that a revision names; undefined where there is none. */
+export async function findCommit(git: GitPlace, revision: string): Promise<string | undefined> {
+  const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`];
+  return (await ask(git, args, [0, 1, 128])).trim() || undefined;
+}
+
+/**
+ * The commits whose content a conflict has as "ours" and as "theirs"; undefined where git does not say, as in
+ * `git stash pop`.
+ */
+export async function sidesOfConflict(
+  git: GitPlace,
+): Promise<{ ours: GitCommit | undefined; theirs: GitCommit | undefined }> {
+  const heads = ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD^"];
+  const found = await Promise.all(heads.map((head) => findCommit(git, head)));
+  const [ours, theirs] = await Promise.all(
+    [await findCommit(git, "HEAD"), found.find((id) => id !== undefined)].map(async (id) => {
+      const args = ["log", "-1", "-z", "--encoding=UTF-8", FORMAT];
+      return id === undefined ? undefined : parseLog(await ask(git, [...args, id, "--"]))[0];
+    }),
+  );
+  return { ours, theirs };
+}
+
+/** Whether older commits were not fetched. */
+export async function isShallow(git: GitPlace): Promise<boolean> {
+  return (await ask(git, ["rev-parse", "--is-shallow-repository"])).trim() === "true";
+}
+
+/** The paths of a folder's files at a commit. */
+export async function filesAt(git: GitPlace, commit: string, folder: string): Promise<string[]> {
+  return split(await ask(git, ["ls-tree", "-z", "--name-only", commit, "--", `${folder}/`]));
+}
+
+/** The files of a folder that the index has in conflict. */
+export async function unmergedFiles(git: GitPlace, folder: string): Promise<UnmergedFile[]> {
+  const files = new Map<string, UnmergedFile>();
+  for (const line of split(await ask(git, ["ls-files", "-u", "-z", "--", folder]))) {
+    const [, blob, stage, path] = /^\d+ (\w+) ([123])\t(.*)$/s.exec(line) ?? [];
+    const side = ({ 1: "base", 2: "ours", 3: "theirs" } as const)[Number(stage)];
+    if (path !== undefined && side) files.set(path, { ...files.get(path), path, [side]: blob });
+  }
+  return [...files.values()];
+}
+
+/** Tells the index that conflicts in files are resolved. */
+export async function markResolved(git: GitPlace, paths: readonly string[]): Promise<void> {
+  await ask(git, ["add", "-A", "--", ...paths]);
+}
+
+/**
+ * The commits that changed a folder's files, oldest first: those of the main line and, for those that a merge brought
+ * in, of the branches.
+ */
+export async function commitsOf(git: GitPlace, folder: string): Promise<GitCommit[]> {
+  const how = ["--topo-order", "--reverse", "--full-history", "--diff-merges=first-parent", "--no-renames"];
+  const what = ["-z", "--raw", "--no-abbrev", "--relative", "--encoding=UTF-8", FORMAT];
+  return parseLog(await ask(git, ["log", ...how, ...what, "HEAD", "--", folder]));
+}
+
+/** The commits of the main line, from HEAD on: each the first parent of the one before. */
+export async function mainLine(git: GitPlace): Promise<string[]> {
+  return (await ask(git, ["rev-list", "--first-parent", "HEAD"])).split("\n").filter(Boolean);
+}
+
+/**
+ * The contents of objects, in the order in which they are named, read as they are asked for.
+ * @param names such as a blob's ID, or `<commit>:./<path>`
+ * @param maxBytes larger ones are not kept
+ * @returns for each its text, or why there is none
+ */
+export async function* contentsOf(
+  git: GitPlace,
+  names: readonly string[],
+  maxBytes: number,
+): AsyncGenerator<{ readonly text: string } | { readonly problem: "missing" | "too large" }> {
+  if (names.length === 0) return;
+  // A line break would be another request.
+  const requests = names.map((name) => (name.includes("\n") ? "-" : name));
+  const output = start(git, ["cat-file", "--batch"], `${requests.join("\n")}\n`);
+  const reader = new Reader(output);
+  try {
+    for (const _ of names) {
+      const header = await reader.line();
+      const [, kind, length] = /^\w+ (\w+) (\d+)$/.exec(header) ?? [];
+      const size = Number(length);
+      const bytes = length === undefined ? undefined : await reader.bytes(size, size <= maxBytes);
+      if (length !== undefined) await reader.bytes(1, false);
+      if (length === undefined || kind !== "blob") yield { problem: "missing" };
+      else yield bytes ? { text: bytes.toString("utf8") } : { problem: "too large" };
+    }
+    await reader.end();
+  } finally {
+    // Whoever has read enough lets git end.
+    await output.return(undefined);
+  }
+}
+
+/** Takes lines and counted bytes from a stream of chunks. */
+class Reader {
+  private readonly chunks: AsyncIterator<Buffer>;
+  private rest: Buffer = Buffer.alloc(0);
+
+  constructor(source: AsyncIterable<Buffer>) {
+    this.chunks = source[Symbol.asyncIterator]();
+  }
+
+  async line(): Promise<string> {
+    let line = "";
+    for (;;) {
+      const end = this.rest.indexOf(10);
+      line += this.rest.subarray(0, end < 0 ? undefined : end).toString("utf8");
+      this.rest = end < 0 ? Buffer.alloc(0) : this.rest.subarray(end + 1);
+      if (end >= 0) return line;
+      await this.more();
+    }
+  }
+
+  /** Undefined where they are passed over. */
+  async bytes(count: number, isKept: boolean): Promise<Buffer | undefined> {
+    const parts: Buffer[] = [];
+    for (let left = count; left > 0; ) {
+      if (this.rest.length === 0) await this.more();
+      const part = this.rest.subarray(0, left);
+      this.rest = this.rest.subarray(part.length);
+      left -= part.length;
+      if (isKept) parts.push(part);
+    }
+    return isKept ? Buffer.concat(parts) : undefined;
+  }
+
+  async end(): Promise<void> {
+    while (!(await this.chunks.next()).done);
+  }
+
+  private async more(): Promise<void> {
+    const { done, value } = await this.chunks.next();
+    if (done) throw new GitError("git ended before it had said everything.");
+    this.rest = value;
+  }
+}
+
+function parseLog(text: string): GitCommit[] {
+  const tokens = text.split("\0");
+  const commits: GitCommit[] = [];
+  for (let at = 0; tokens[at]?.startsWith("\u0001"); ) {
+    const [id = "", parents = "", author = "", time = "", subject = ""] = tokens.slice(at, at + 5);
+    at += 5;
+    const changes: GitChange[] = [];
+    for (; /^\n?:/.test(tokens[at] ?? ""); at += 2) {
+      const [, , , blob = ""] = tokens[at]!.split(" ");
+      changes.push({ path: tokens[at + 1]!, blob: /^0+$/.test(blob) ? undefined : blob });
+    }
+    commits.push({
+      id: id.slice(1),
+      parents: parents.split(" ").filter(Boolean),
+      author,
+      time: Number(time) * 1000,
+      subject,
+      changes,
+    });
+    while (tokens[at] === "") at++;
+  }
+  return commits;
+}
+
+function split(text: string): string[] {
+  return text.split("\0").filter(Boolean);
+}
+
+/** What git says, as a text. */
+async function ask(git: GitPlace, args: readonly string[], codes: readonly number[] = [0]): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of start(git, args, "", codes)) {
+    size += part.length;
+    if (size > MAX_OUTPUT)
+      throw new GitError(`git ${args[0]} says more than ${MAX_OUTPUT / 1024 / 1024} MB.`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/**
+ * Runs git and gives what it says while it says it. It ends with whoever stops reading.
+ * @throws GitError; the signal's reason where the signal ended it
+ */
+async function* start(
+  { directory, signal }: GitPlace,
+  args: readonly string[],
+  input: string,
+  codes: readonly number[] = [0],
+): AsyncGenerator<Buffer> {
+  signal?.throwIfAborted();
+  // Nothing that a repository configures is run, and nothing is asked at a terminal.
+  const safe = ["--no-pager", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false"];
+  const child = spawn("git", [...safe, ...args], {
+    cwd: directory,
+    env: {
+      ...process.env,
+      LC_ALL: "C",
+      GIT_OPTIONAL_LOCKS: "0",
+      GIT_TERMINAL_PROMPT: "0",
+      GIT_LITERAL_PATHSPECS: "1",
+    },
+    stdio: ["pipe", "pipe", "pipe"],
+    windowsHide: true,
+  });
+  let complaint = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    if (complaint.length < MAX_COMPLAINT) complaint += text;
+  });
+  const closed = new Promise<{ code: number | null; error?: NodeJS.ErrnoException }>((resolve) => {
+    child.on("error", (error) => resolve({ code: null, error })).on("close", (code) => resolve({ code }));
+  });
+  let isLate = false;
+  const kill = () => child.kill("SIGKILL");
+  const timer = setTimeout(() => {
+    isLate = true;
+    kill();
+  }, TIME_LIMIT);
+  signal?.addEventListener("abort", kill);
+  // Where git ends early, what it was to read is of no use.
+  child.stdin.on("error", () => {}).end(input);
+  try {
+    yield* child.stdout as AsyncIterable<Buffer>;
+    const { code, error } = await closed;
+    signal?.throwIfAborted();
+    if (error) throw notStarted(error, directory);
+    if (isLate) throw new GitError(`git ${args[0]} took longer than ${TIME_LIMIT / 1000} s in ${directory}.`);
+    if (!codes.includes(code ?? -1) || isFatal(complaint)) throw refused(args, complaint, directory);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", kill);
+    kill();
+  }
+}
+
+/** Says what is wrong with the place, whatever exit code was expected. */
+function isFatal(complaint: string): boolean {
+  return /not a git repository|dubious ownership/.test(complaint);
+}
+
+function notStarted(cause: NodeJS.ErrnoException, directory: string): GitError {
+  const why = cause.code === "ENOENT" ? "it is not installed, or not in PATH" : cause.message;
+  return new GitError(`git cannot be run in ${directory}: ${why}.`, { cause });
+}
+
+function refused([command]: readonly string[], complaint: string, directory: string): GitError {
+  if (complaint.includes("not a git repository"))
+    return new GitError(`${directory} is not in a git repository, from which this is read.`);
+  if (
+    /does not have any commits|unknown revision.*HEAD|bad revision 'HEAD'|ambiguous argument 'HEAD'/.test(
+      complaint,
+    )
+  )
+    return new GitError(`The git repository of ${directory} has no commit yet.`);
+  return new GitError(`git ${command} failed in ${directory}: ${complaint.trim() || "it did not say why"}`);
+}
