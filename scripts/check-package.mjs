@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-const MAX_PACKED_KB = 200;
+const MAX_PACKED_KB = 250;
 const MAX_PACKAGES = 15;
 
 const root = resolve(import.meta.dirname, "..");

@@ -8,7 +8,7 @@ export abstract class WorkspaceImagesError extends Error {
   /** A stable identifier of the kind of error, such as `NO_MATCH`; for `ApiError` the service's own code. */
   abstract readonly code: string;
 
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
     // It may quote a file or an answer, which must neither steer a terminal nor fill it.
     super(printable(message.slice(0, MAX_MESSAGE)), options);
     this.name = new.target.name;
@@ -52,7 +52,7 @@ export class ListingRequiredError extends WorkspaceImagesError {
   constructor(
     message: string,
     /** The entry to add to `listings`. */
-    readonly listing: Readonly<Record<string, string>>,
+    readonly listing: Readonly<Record<string, string | undefined>>,
   ) {
     super(message);
   }
@@ -91,7 +91,7 @@ export class ResponseError extends WorkspaceImagesError {
     message: string,
     /** The request's ID (`X-Request-Id`), where the answer had one. */
     readonly requestId?: string,
-    options?: ErrorOptions,
+    options?: { readonly cause?: unknown },
   ) {
     super(message, options);
   }

@@ -27,4 +27,4 @@ export type {
   OsType,
   WorkspaceImage,
 } from "./images/workspace-image";
-export type { EnvironmentConfig, OnStalePin } from "./project/environment";
+export type { EnvironmentConfig, OnStalePin, PromotionPolicy } from "./project/environment";

@@ -51,6 +51,7 @@ export class ApiError extends WorkspaceImagesError {
   readonly requestId?: string | undefined;
   readonly encodedAuthorizationMessage?: string | undefined;
 
+  /** @internal */
   constructor(refusal: Refusal) {
     super(describe(refusal));
     this.status = refusal.status;
@@ -60,7 +61,10 @@ export class ApiError extends WorkspaceImagesError {
     this.encodedAuthorizationMessage = refusal.encodedAuthorizationMessage;
   }
 
-  /** Makes one error of the three shapes in which services, gateway and IAM refuse. */
+  /**
+   * Makes one error of the three shapes in which services, gateway and IAM refuse.
+   * @internal
+   */
   static fromResponse(
     request: string,
     response: {

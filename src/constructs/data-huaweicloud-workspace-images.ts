@@ -9,12 +9,12 @@ export interface LookupConfig {
    * Environment whose images are asked for.
    * @default - the nearest scope's (WorkspaceImageCatalog.setEnvironment), else the only one
    */
-  readonly environment?: string;
+  readonly environment?: string | undefined;
   /**
    * Name of the pin in the environment's lock file. Lookups with one name must have one filter.
    * @default - the construct's id
    */
-  readonly pinName?: string;
+  readonly pinName?: string | undefined;
 }
 
 /** Configuration of {@link DataHuaweicloudWorkspaceImages}. */

@@ -13,17 +13,17 @@ export type SortType = "asc" | "desc";
 /** The query parameters of ListImages that choose images. */
 export interface ListingQuery {
   /** Operating system type (`os_type`). */
-  readonly osType?: OsType;
+  readonly osType?: OsType | undefined;
   /** Public or private (`image_type`). */
-  readonly imageType?: ImageType;
+  readonly imageType?: ImageType | undefined;
   /** System type, such as `Windows` (`platform`); no field of the response shows it. */
-  readonly platform?: string;
+  readonly platform?: string | undefined;
   /** Architecture (`architecture`). */
-  readonly architecture?: Architecture;
+  readonly architecture?: Architecture | undefined;
   /** Package series (`package_type`); no field of the response shows it. */
-  readonly packageType?: string;
+  readonly packageType?: string | undefined;
   /** Image ID (`image_id`). */
-  readonly imageId?: string;
+  readonly imageId?: string | undefined;
 }
 
 /** All query parameters of ListImages. */
@@ -32,56 +32,56 @@ export interface ListImagesQuery extends ListingQuery {
    * Page size, 1 to 100 (`limit`).
    * @default 100
    */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /**
    * Offset of the first item (`offset`).
    * @default 0
    */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
   /**
    * Field to sort by (`sort_field`).
    * @default "name"
    */
-  readonly sortField?: SortField;
+  readonly sortField?: SortField | undefined;
   /**
    * Direction of the order, used together with `sortField` (`sort_type`).
    * @default "asc"
    */
-  readonly sortType?: SortType;
+  readonly sortType?: SortType | undefined;
 }
 
 /** Which images are wanted, and in which order. Every filter that is given must hold. */
 export interface ImageFilter extends ListingQuery {
   /** Exact name. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Regular expression (JavaScript) that the name must match somewhere; anchor it with `^` and `$`. */
-  readonly nameRegex?: string;
+  readonly nameRegex?: string | undefined;
   /** Exact operating system version. */
-  readonly osVersion?: string;
+  readonly osVersion?: string | undefined;
   /** Regular expression (JavaScript) that the operating system version must match somewhere. */
-  readonly osVersionRegex?: string;
+  readonly osVersionRegex?: string | undefined;
   /** Disk format. */
-  readonly diskFormat?: DiskFormat;
+  readonly diskFormat?: DiskFormat | undefined;
   /** Product code. */
-  readonly productCode?: string;
+  readonly productCode?: string | undefined;
   /** The image's least system disk is at most this size, in GB. */
-  readonly minDiskAtMost?: number;
+  readonly minDiskAtMost?: number | undefined;
   /** The image's least memory is at most this size, in MB. */
-  readonly minRamAtMost?: number;
+  readonly minRamAtMost?: number | undefined;
   /** Created after this time: `YYYY-MM-DD` or `YYYY-MM-DDTHH:MM:SSZ`, UTC. An image without a creation time does not match. */
-  readonly createdAfter?: string;
+  readonly createdAfter?: string | undefined;
   /** Created before this time: `YYYY-MM-DD` or `YYYY-MM-DDTHH:MM:SSZ`, UTC. An image without a creation time does not match. */
-  readonly createdBefore?: string;
+  readonly createdBefore?: string | undefined;
   /**
    * Field that orders the result. Ties are ordered by name, then ID; images without the field come last.
    * @default "name"
    */
-  readonly sortField?: SortField;
+  readonly sortField?: SortField | undefined;
   /**
    * Direction of the order.
    * @default "asc"
    */
-  readonly sortType?: SortType;
+  readonly sortType?: SortType | undefined;
 }
 
 /** Which one image is wanted. */
@@ -90,13 +90,13 @@ export interface SingleImageFilter extends ImageFilter {
    * Where several images match, take the one with the greatest `created_at`.
    * @default false
    */
-  readonly mostRecent?: boolean;
+  readonly mostRecent?: boolean | undefined;
   /**
    * Lets `mostRecent` follow a name without an `imageType`. Whoever can add a private image of a matching name
    * then chooses what the desktops run.
    * @default false
    */
-  readonly allowAnyImageType?: boolean;
+  readonly allowAnyImageType?: boolean | undefined;
 }
 
 /** Whether a lookup wants exactly one image, or all that match. */

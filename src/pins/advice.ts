@@ -16,11 +16,21 @@ export function pinCommand(name: string, { filter, cardinality }: Question, envi
 export function moveCommand(name: string, pin: Pin, environment: Environment): string {
   const { promotion } = environment;
   const move = promotion
-    ? shellCommand("workspace-images", "promote", promotion.from, environment.name, name)
+    ? promoteCommand(promotion.from, environment.name, name)
     : shellCommand("workspace-images", "update", name, "--env", environment.name);
   if (!pin.hold) return move;
-  const release = shellCommand("workspace-images", "hold", name, "--env", environment.name, "--release");
-  return `${release} && ${move}`;
+  return `${holdCommand(name, environment.name, { release: true })} && ${move}`;
+}
+
+/** The command that gives a pin of one environment the images that it has in another. */
+export function promoteCommand(from: string, to: string, name: string): string {
+  return shellCommand("workspace-images", "promote", from, to, name);
+}
+
+/** The command that holds a pin, or releases it. */
+export function holdCommand(name: string, environment: string, { release }: { release: boolean }): string {
+  const what = release ? ["--release"] : ["--reason", "…"];
+  return shellCommand("workspace-images", "hold", name, "--env", environment, ...what);
 }
 
 /** The command that gives a pin another name in every environment, or a second one. */

@@ -15,6 +15,17 @@ export function isSameRelease(a: WorkspaceImage, b: WorkspaceImage): boolean {
   return a.name !== undefined && fields.every((field) => a[field] === b[field]);
 }
 
+/** Whether an image is what another one is in another place, as far as that can be told without a listing. */
+export function standsFor(
+  image: WorkspaceImage,
+  place: LockedPlace,
+  other: WorkspaceImage,
+  otherPlace: LockedPlace,
+): boolean {
+  if (place.region === otherPlace.region && image.id === other.id) return true;
+  return !isSamePlace(place, otherPlace) && isSameRelease(image, other);
+}
+
 /** What stands for an image in another place: itself, else what has its ID in the region, else the same release. */
 export function counterparts(
   image: WorkspaceImage,
