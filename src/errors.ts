@@ -178,3 +178,8 @@ export class DesktopCheckError extends WorkspaceImagesError {
     );
   }
 }
+
+/** A plan or a state of Terraform or OpenTofu is not readable, or has something that is not understood. */
+export class PlanError extends WorkspaceImagesError {
+  readonly code = "PLAN";
+}

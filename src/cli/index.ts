@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { WorkspaceImagesError } from "../errors";
 import { EXIT } from "./answers";
 import { emulateCommand } from "./emulate";
+import { guardCommand } from "./guard";
 import { Interrupted } from "./interruption";
 import { listCommand } from "./list";
 import { outdatedCommand } from "./outdated";
@@ -42,6 +43,7 @@ for (const command of [
   updateCommand(),
   promoteCommand(),
   verifyCommand(),
+  guardCommand(),
   pruneCommand(),
   resolveCommand(),
   emulateCommand(),

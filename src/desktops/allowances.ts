@@ -1,0 +1,72 @@
+import * as v from "valibot";
+import { readEntries } from "../pins/revoked";
+
+/** Where allowances stand, relative to the project's folder. */
+export const ALLOWANCES_FILE = "workspace-images/allow.json";
+
+const text = v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(1024, "must not be longer"));
+
+/** The content of the file. */
+export const allowancesSchema = v.strictObject({
+  $schema: v.optional(v.string()),
+  allow: v.array(
+    v.strictObject({
+      address: text,
+      reason: text,
+      until: v.pipe(v.string(), v.isoDate("must be a day such as 2026-12-31")),
+    }),
+  ),
+});
+
+/** A change that is accepted although no pin explains it. */
+export interface Allowance {
+  /** Address of the resource; `*` stands for anything. */
+  readonly address: string;
+  readonly reason: string;
+  /** Last day on which it holds, in UTC; for ever where there is none. */
+  readonly until?: string;
+}
+
+/**
+ * Reads the changes that a project accepts.
+ * @param directory the project's folder
+ * @returns none where there is no file
+ * @throws ConfigurationError if the file is not readable, naming the entry that is wrong
+ */
+export function readAllowances(directory: string): readonly Allowance[] {
+  return readEntries(directory, ALLOWANCES_FILE, allowancesSchema)?.allow ?? [];
+}
+
+/** The allowance for an address; only one that is over where no other is for it. */
+export function findAllowance(
+  allowances: readonly Allowance[],
+  address: string,
+  now = new Date(),
+): { readonly allowance: Allowance; readonly isOver: boolean } | undefined {
+  const today = dayOf(now);
+  const fitting = allowances.filter((allowance) => matches(allowance.address, address));
+  const holding = fitting.find(({ until }) => until === undefined || until >= today);
+  const allowance = holding ?? fitting[0];
+  return allowance && { allowance, isOver: allowance !== holding };
+}
+
+/** Whether a text is what a pattern says, in which `*` stands for any characters, or none. */
+export function matches(pattern: string, given: string): boolean {
+  const [first = "", ...rest] = pattern.split("*");
+  const last = rest.pop();
+  if (last === undefined) return pattern === given;
+  if (!given.startsWith(first) || given.length < first.length + last.length || !given.endsWith(last))
+    return false;
+  const end = given.length - last.length;
+  let position = first.length;
+  for (const part of rest) {
+    const found = given.indexOf(part, position);
+    if (found < 0 || found + part.length > end) return false;
+    position = found + part.length;
+  }
+  return true;
+}
+
+function dayOf(time: Date): string {
+  return time.toISOString().slice(0, 10);
+}

@@ -1,0 +1,140 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readTerraformJson } from "../../src/desktops/terraform-json";
+import { rejection } from "../support/errors";
+import { planFile, type RawPlan, recordedPlan } from "./plans";
+
+const folder = mkdtempSync(join(tmpdir(), "workspace-images-plans-"));
+let files = 0;
+
+function write(content: string | Buffer | object): string {
+  const file = join(folder, `${files++}.json`);
+  writeFileSync(
+    file,
+    typeof content === "string" || Buffer.isBuffer(content) ? content : JSON.stringify(content),
+  );
+  return file;
+}
+
+async function read(file: string) {
+  const changes: unknown[] = [];
+  const resources: unknown[] = [];
+  const result = await readTerraformJson(file, {
+    change: (change) => changes.push(change),
+    resource: (resource) => resources.push(resource),
+  });
+  return { ...result, changes, resources };
+}
+
+test("every change of a recorded plan is read as it stands", async () => {
+  const { changes, resources, ...rest } = await read(planFile("image-moved"));
+  expect(rest).toEqual({ kind: "plan", terraformVersion: "1.11.4" });
+  expect(changes).toEqual(recordedPlan("image-moved").resource_changes);
+  expect(resources).toEqual([]);
+});
+
+test.each<[string, (plan: RawPlan) => void, number]>([
+  ["a plan without changes", (plan) => delete plan.resource_changes, 0],
+  ["an indented plan", () => {}, 5],
+  [
+    "a plan with deferred changes",
+    (plan) => {
+      plan.deferred_changes = [
+        { reason: "resource_config_unknown", resource_change: plan.resource_changes![0]! },
+      ];
+    },
+    6,
+  ],
+])("%s is read", async (_, edit, expected) => {
+  const plan = recordedPlan("image-moved");
+  edit(plan);
+  const { kind, changes } = await read(write(JSON.stringify(plan, null, 4)));
+  expect({ kind, changes: changes.length }).toEqual({ kind: "plan", changes: expected });
+});
+
+test("a byte order mark, and text that comes in pieces, do no harm", async () => {
+  const plan = JSON.stringify({ ...recordedPlan("nothing"), terraform_version: "1.11.4-größe" });
+  expect(await read(write(`\ufeff${plan}`))).toMatchObject({ terraformVersion: "1.11.4-größe" });
+});
+
+test("the resources of a state are read, in every module", async () => {
+  const resource = (address: string) => ({
+    address,
+    mode: "managed",
+    type: "t",
+    values: { image_id: address },
+  });
+  const { kind, resources } = await read(
+    write({
+      format_version: "1.0",
+      terraform_version: "1.9.0",
+      values: {
+        outputs: { resources: { value: 1 } },
+        root_module: {
+          resources: [resource("a"), resource("b")],
+          child_modules: [
+            { address: "module.m", resources: [resource("m.a")] },
+            {
+              address: "module.n",
+              child_modules: [{ address: "module.n.o", resources: [resource("n.o.a")] }],
+            },
+          ],
+        },
+      },
+    }),
+  );
+  expect(kind).toBe("state");
+  expect(resources).toEqual(["a", "b", "m.a", "n.o.a"].map(resource));
+});
+
+const plan = recordedPlan("nothing");
+test.each<[string, string | Buffer | object, string]>([
+  ["an empty file", "", "is empty"],
+  ["a text", "Terraform will perform the following actions", "is no JSON document"],
+  ["a plan that is cut off", JSON.stringify(plan).slice(0, 20_000), "or not a whole one"],
+  ["two plans", JSON.stringify(plan).repeat(2), "or not a whole one"],
+  [
+    "the log of a plan",
+    '{"@level":"info","@message":"Terraform 1.11.4"}\n{"@level":"info"}\n',
+    "or not a whole one",
+  ],
+  [
+    "a plan in Terraform's own format",
+    Buffer.from("PK\u0003\u0004rest"),
+    "is a plan in Terraform's own format",
+  ],
+  ["a plan in UTF-16", Buffer.from(`\ufeff${JSON.stringify(plan)}`, "utf16le"), "is in UTF-16"],
+  ["a plan in UTF-16 without a mark", Buffer.from(JSON.stringify(plan), "utf16le"), "is in UTF-16"],
+  ["an object", {}, "is neither a plan nor a state"],
+  ["a list", [plan], "is neither a plan nor a state"],
+  ["a number", "1", "is neither a plan nor a state"],
+  ["schemas of providers", { format_version: "1.0", provider_schemas: {} }, "is neither a plan nor a state"],
+  [
+    "a state as it is stored",
+    { version: 4, terraform_version: "1.11.4", resources: [] },
+    "is neither a plan nor a state",
+  ],
+  ["a plan and a state at once", { ...plan, values: {} }, "is neither a plan nor a state"],
+  ["a plan without a format", { ...plan, format_version: undefined }, "is neither a plan nor a state"],
+  ["a plan of a later format", { ...plan, format_version: "2.0" }, "has format_version 2.0"],
+  ["a plan of an older format", { ...plan, format_version: "0.2" }, "has format_version 0.2"],
+  ["a plan that failed", { ...plan, errored: true }, "is of a plan that failed"],
+])("%s is refused", async (_, content, message) => {
+  const error = await rejection(read(write(content)));
+  expect(error.code).toBe("PLAN");
+  expect(error.message).toContain(message);
+});
+
+test.each([join(folder, "none.json"), folder])("%s, which is no file, is refused", async (name) => {
+  const error = await rejection(read(name));
+  expect(error.code).toBe("PLAN");
+  expect(error.message).toContain(`${name} cannot be read: `);
+});
+
+test("more modules in each other than are looked into are refused, and not left out", async () => {
+  let module: object = { resources: [{ address: "deep" }] };
+  for (let level = 0; level < 60; level++) module = { child_modules: [module] };
+  const error = await rejection(read(write({ format_version: "1.0", values: { root_module: module } })));
+  expect(error.message).toContain("more than 50 modules");
+});
