@@ -110,11 +110,11 @@ export class DeferredListings {
       const report = thread.take() as ListingReport | undefined;
       if (!report) break;
       if ("warning" in report) this.options.onWarning?.(report.warning);
-      else if ("ended" in report) this.failAll(`ended: ${report.ended}`);
+      else if ("ended" in report) this.failAll(`ended ${report.ended}`);
       else if ("error" in report) this.settle(report.environment, failed(readError(report.error)));
       else this.settle(report.environment, { place: report.place, listings: report.listings });
     }
-    if (thread.ended !== undefined) this.failAll(`ended: ${thread.ended}`);
+    if (thread.ended !== undefined) this.failAll(`ended ${thread.ended}`);
     return this.outcomes;
   }
 
@@ -126,7 +126,7 @@ export class DeferredListings {
   private failAll(what: string, cause?: Error): void {
     const error = new ListingThreadError(
       `The thread in which images are listed ${what}${cause ? `: ${cause.message}` : ""}. List before the first stack instead: WorkspaceImageCatalog.prefetch(app, { eager: true }).`,
-      { cause },
+      cause && { cause },
     );
     for (const environment of this.begun) this.settle(environment, { error });
   }

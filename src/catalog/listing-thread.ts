@@ -1,26 +1,26 @@
+// First, so that what fails to load is told to the thread that waits.
 import { parentThread } from "../threads/parent-thread";
-import type { ListCommand, ListingReport } from "./listing-messages";
+import { type ListCommand, type ListingReport, type ListingRequest, writeError } from "./listing-messages";
+import { openListings } from "./listing-source";
 
-// The listing thread begins here. What can fail to load is loaded late, so that the thread can say so.
+// The listing thread begins here.
 if (parentThread) {
   const parent = parentThread;
   const send = (report: ListingReport) => parent.post(report);
-  const { openListings } = require("./listing-source") as typeof import("./listing-source");
-  const { writeError } = require("./listing-messages") as typeof import("./listing-messages");
   const source = openListings({ onWarning: (warning) => send({ warning }) });
+  // Where this fails, every environment says so.
+  source.catch(() => {});
 
-  parent.onMessage(({ list }: ListCommand) => {
-    for (const { environment, locked, queries } of list) {
-      const listed = source
-        .then((source) => source.environment(environment, locked))
-        .then(async ({ place, listing }) => ({
-          place,
-          listings: await Promise.all(queries.map(listing)),
-        }));
-      listed.then(
-        (answer) => send({ environment: environment.name, ...answer }),
-        (error) => send({ environment: environment.name, error: writeError(error) }),
-      );
+  const list = async ({ environment, locked, queries }: ListingRequest): Promise<void> => {
+    try {
+      const { place, listing } = await (await source).environment(environment, locked);
+      const listings = await Promise.all(queries.map(listing));
+      send({ environment: environment.name, place, listings });
+    } catch (error) {
+      send({ environment: environment.name, error: writeError(error) });
     }
+  };
+  parent.onMessage(({ list: requests }: ListCommand) => {
+    for (const request of requests) void list(request);
   });
 }

@@ -31,7 +31,7 @@ export class HelperThread {
       transferList: [port2],
     });
     this.worker.on("error", (error: Error) => {
-      this.dead ??= error.message;
+      this.dead ??= `by an error: ${error.message}`;
     });
     this.worker.on("exit", () => {
       this.dead ??= "without an error";
@@ -83,8 +83,8 @@ export function helperFile(path: string | undefined, { mainProgram = false } = {
   const file =
     path && [".js", ".ts"].map((extension) => `${path}${extension}`).find((one) => existsSync(one));
   if (file) return file;
-  // Under Jest, the program is Jest.
-  const program = process.env.JEST_WORKER_ID ? undefined : (require.main?.filename ?? process.argv[1]);
+  // Webpack leaves a main module without a name.
+  const program = require.main?.filename ?? process.argv[1];
   if (mainProgram && program) return program;
-  throw new Error("its file is not there: was the library bundled without it?");
+  throw new Error("its file is missing: was the library bundled without it?");
 }

@@ -3,7 +3,7 @@ import { type MessagePort, workerData } from "node:worker_threads";
 /** The key in `workerData` that names a helper thread. */
 export const HELPER = "cdktf-huaweicloud-workspace-images/helper";
 /** How often a helper shows that it lives, ms. */
-export const HEARTBEAT = 1000;
+const HEARTBEAT = 1000;
 
 /** What a helper thread is given when it is started. */
 export interface HelperData {
@@ -49,7 +49,7 @@ function connect(): ParentThread | undefined {
   const parent = new ParentThread(data);
   let reason: string | undefined;
   process.on("uncaughtExceptionMonitor", (error: unknown) => {
-    reason = error instanceof Error ? error.message : String(error);
+    reason = `by an error: ${error instanceof Error ? error.message : String(error)}`;
   });
   // While the other thread waits, it gets no event that says so.
   process.on("exit", () => parent.post({ ended: reason ?? "without an error" }));
