@@ -114,7 +114,7 @@ async function guard(
         if (!change) return;
         looked++;
         const verdict = judgeChange(change, context);
-        if (verdict) changes.push(verdict.isExplained ? verdict : withAllowance(verdict, allowances));
+        if (verdict) changes.push(verdict.explained ? verdict : withAllowance(verdict, allowances));
       },
     });
     if (kind !== "plan") {
@@ -191,8 +191,8 @@ function hasFailed({ changes }: GuardedPlan): boolean {
   return changes.some(isUnexplained);
 }
 
-function isUnexplained({ isExplained, allowed }: GuardedChange): boolean {
-  return !isExplained && allowed === undefined;
+function isUnexplained({ explained, allowed }: GuardedChange): boolean {
+  return !explained && allowed === undefined;
 }
 
 function forJson(plan: GuardedPlan) {
@@ -200,7 +200,7 @@ function forJson(plan: GuardedPlan) {
     ok: !hasFailed(plan),
     environments: plan.environments,
     looked: plan.looked,
-    changes: plan.changes.map(({ isExplained, ...change }) => ({ ...change, explained: isExplained })),
+    changes: plan.changes,
   };
 }
 
@@ -239,7 +239,7 @@ function changeText(mark: string, { address, does }: GuardedChange, reasons: rea
 function explanations(changes: readonly GuardedChange[]): Map<string, GuardedChange[]> {
   const groups = new Map<string, GuardedChange[]>();
   for (const change of changes) {
-    if (!change.isExplained) continue;
+    if (!change.explained) continue;
     const explanation = change.reasons.join("; ");
     const group = groups.get(explanation);
     if (group) group.push(change);
@@ -264,8 +264,8 @@ function markdown(plan: GuardedPlan, name: string): string {
       ? `**${failed.length} of ${count(changes.length, "change")} not explained. Do not apply this plan.**`
       : "Every change is explained or allowed.";
   const rows = [...failed, ...changes.filter((change) => !isUnexplained(change))].map((change) => {
-    const { address, does, allowed, reasons, isExplained } = change;
-    const state = isExplained ? "explained" : allowed === undefined ? "**not explained**" : "allowed";
+    const { address, does, allowed, reasons, explained } = change;
+    const state = explained ? "explained" : allowed === undefined ? "**not explained**" : "allowed";
     return `| ${state} | ${inline(address)} | ${VERBS[does]} | ${cell(allowed ?? reasons.join("; "))} |`;
   });
   return [title, "", verdict, "", "| | resource | is | why |", "|---|---|---|---|", ...rows].join("\n");

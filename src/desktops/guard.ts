@@ -28,7 +28,7 @@ export interface Verdict {
   /** Type of the resource. */
   readonly type: string;
   readonly does: Does;
-  readonly isExplained: boolean;
+  readonly explained: boolean;
   /** Why it is not explained, or by which pin it is. */
   readonly reasons: readonly string[];
   /** Image IDs that it has, and gets. */
@@ -56,7 +56,7 @@ export function judgeChange(change: PlannedChange, context: GuardContext): Verdi
     address: change.address,
     type: change.kind.type,
     does,
-    isExplained: problems.length === 0,
+    explained: problems.length === 0,
     reasons: problems.length > 0 ? [...problems, ...circumstances(change)] : explanation ? [explanation] : [],
     from: imageIdsOf(change.kind, change.before).ids,
     to: imageIdsOf(change.kind, change.after).ids,

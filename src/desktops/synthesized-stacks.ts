@@ -1,6 +1,20 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import type { IConstruct } from "constructs";
+import * as v from "valibot";
+import { ConfigurationError } from "../errors";
+import type { Project } from "../project/project";
+import { readBounded } from "../project/read-file";
+
+/** Largest stack that is read from a folder, bytes. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+const manifestSchema = v.object({
+  stacks: v.record(
+    v.string(),
+    v.object({ name: v.string(), constructPath: v.string(), synthesizedStackPath: v.string() }),
+  ),
+});
 
 /** A stack as it was synthesized. */
 export interface SynthesizedStack {
@@ -67,6 +81,41 @@ export function synthesizedStacks(root: IConstruct): SynthesizedStack[] {
     });
 }
 
+/** What stands in the output folder of a project. */
+export interface SynthesizedOutput {
+  readonly stacks: readonly SynthesizedStack[];
+  /** Names of stacks in HCL, which is not read. */
+  readonly hclStacks: readonly string[];
+}
+
+/**
+ * Reads what was synthesized last: `output` in cdktf.json, else cdktf.out.
+ * @returns undefined where there is nothing
+ * @throws ConfigurationError if it is not readable, naming the file
+ */
+export function readOutput({ directory, cdktfJson }: Project): SynthesizedOutput | undefined {
+  const output = (cdktfJson as { readonly output?: unknown } | undefined)?.output;
+  const folder = resolve(directory, typeof output === "string" ? output : "cdktf.out");
+  const manifest = readJson(join(folder, "manifest.json"));
+  if (manifest === undefined) return undefined;
+  const parsed = v.safeParse(manifestSchema, manifest);
+  if (!parsed.success) throw unreadable(join(folder, "manifest.json"), "it is no manifest of a CDK");
+  const stacks: SynthesizedStack[] = [];
+  const hclStacks: string[] = [];
+  for (const { name, constructPath: path, synthesizedStackPath } of Object.values(parsed.output.stacks)) {
+    const file = resolve(folder, synthesizedStackPath);
+    if (relative(folder, file).startsWith("..")) throw unreadable(file, "it is outside of the output");
+    if (!file.endsWith(".json")) {
+      hclStacks.push(name);
+      continue;
+    }
+    const json = readJson(file);
+    if (json === undefined) throw unreadable(file, "it is not there");
+    stacks.push({ name, path, json });
+  }
+  return { stacks, hclStacks };
+}
+
 /** A resource block in a synthesized stack. */
 export interface SynthesizedResource {
   readonly type: string;
@@ -105,4 +154,17 @@ function field(value: unknown, key: string): unknown {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function readJson(file: string): unknown {
+  try {
+    const text = readBounded(file, MAX_BYTES);
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch (cause) {
+    throw unreadable(file, (cause as Error).message);
+  }
+}
+
+function unreadable(file: string, why: string): ConfigurationError {
+  return new ConfigurationError(`${file} cannot be read: ${why}. Run cdktf synth to write it anew.`);
 }

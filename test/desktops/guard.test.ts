@@ -180,7 +180,7 @@ test.each(explained)("%s: %s", (type, _, change, does) => {
     expect(verdict).toMatchObject({
       address: change.address,
       type,
-      isExplained: true,
+      explained: true,
       reasons: ['pin "office" of prod moved to Windows_11_new'],
       from: [OLD_IMAGE],
       to: [NEW_IMAGE],
@@ -478,7 +478,7 @@ const unexplained: [string, string, RawChange, string, string][] = [
 test.each(unexplained)("%s is not explained where %s", (type, _, change, does, reason) => {
   expect(change.type).toBe(type);
   const verdict = judge(change);
-  expect(verdict).toMatchObject({ address: change.address, type, does, isExplained: false });
+  expect(verdict).toMatchObject({ address: change.address, type, does, explained: false });
   expect(verdict?.reasons.join("; ")).toBe(reason);
 });
 
@@ -497,10 +497,10 @@ test("an objection to the new image holds for whatever is built or reinstalled f
     change.actions = ["create"];
     change.before = null;
   });
-  expect(judge(created, objecting)).toMatchObject({ does: "builds", isExplained: false, reasons: ["no"] });
+  expect(judge(created, objecting)).toMatchObject({ does: "builds", explained: false, reasons: ["no"] });
   expect(judge(recordedChange("image-moved", "desktop"), objecting)).toMatchObject({
     does: "reinstalls",
-    isExplained: false,
+    explained: false,
     reasons: ["no"],
   });
   expect(judge(recordedChange("image-moved", "image-server"), objecting)?.reasons.at(-1)).toBe("no");

@@ -1,0 +1,182 @@
+import type { WorkspaceImage } from "../images/workspace-image";
+import type { Pins } from "../pins/pin";
+import { compare } from "../text/compare";
+import { countOf, summarize } from "./consequences";
+import { namesIn } from "./output-names";
+import { parseChange } from "./plan";
+import { type Effect, imageIdsOf, type ResourceKind, resourceKind } from "./resource-kinds";
+import { resourcesOf, type SynthesizedStack } from "./synthesized-stacks";
+import { readTerraformJson } from "./terraform-json";
+
+/** A resource that a pin feeds. */
+export interface Use {
+  readonly environment: string;
+  readonly pin: string;
+  /** Address in Terraform. */
+  readonly address: string;
+  /** Type of the resource. */
+  readonly type: string;
+  /** Construct path, where a stack shows it. */
+  readonly path?: string;
+  /** Name of the stack, where it was found in one. */
+  readonly stack?: string;
+  /** Images of the pin that it has. */
+  readonly imageIds: readonly string[];
+  /** What a move of the pin does to it. */
+  readonly effect: Effect;
+  /** How many there are: more than one where `count` is a number; `undefined` where Terraform decides. */
+  readonly instances: number | undefined;
+}
+
+/** What was found in an output. */
+export interface Uses {
+  readonly uses: readonly Use[];
+  /** Pins whose images are others than when the output was made, as `environment/pin`. */
+  readonly outdated: readonly string[];
+}
+
+/** Current pins by environment. */
+export type PinsByEnvironment = ReadonlyMap<string, Pins>;
+
+/**
+ * The resources in synthesized stacks that pins feed; which pins belong to a stack is what the stack itself says.
+ * @param pins the pins as they are now
+ */
+export function usesInStacks(stacks: readonly SynthesizedStack[], pins: PinsByEnvironment): Uses {
+  const uses: Use[] = [];
+  const outdated = new Set<string>();
+  for (const stack of stacks) {
+    const names = namesIn(stack.json);
+    const feeding = new Feeding();
+    for (const { environment, pin, images } of names) {
+      feeding.add(environment, pin, images);
+      const now = pins.get(environment)?.get(pin);
+      if (now && !isSame(now.images, images)) outdated.add(`${environment}/${pin}`);
+    }
+    for (const { type, address, path, attributes } of resourcesOf(stack)) {
+      const kind = resourceKind(type);
+      if (!kind) continue;
+      const where = { address, stack: stack.name, ...(path !== undefined && { path }) };
+      uses.push(...feeding.uses(kind, attributes, where, instancesOf(attributes)));
+    }
+  }
+  return { uses: sorted(uses), outdated: [...outdated].sort() };
+}
+
+/**
+ * The resources in a plan or a state that pins feed: in a plan, with the images that they get.
+ * @param name of the file that `terraform show -json` wrote, `-` for standard input
+ * @throws PlanError if it is not readable, or of a format that is not understood
+ */
+export async function usesInTerraform(name: string, pins: PinsByEnvironment): Promise<Uses> {
+  const feeding = new Feeding();
+  for (const [environment, named] of pins) {
+    for (const [pin, { images }] of named) feeding.add(environment, pin, images);
+  }
+  const uses: Use[] = [];
+  await readTerraformJson(name, {
+    change: (raw) => {
+      const change = parseChange(raw, name);
+      if (change?.after && change.deposed === undefined)
+        uses.push(...feeding.uses(change.kind, change.after, { address: change.address }, 1));
+    },
+    resource: (raw) => {
+      const { address, type, mode, values, deposed_key: deposed } = (raw ?? {}) as Record<string, unknown>;
+      const kind = mode === "managed" && deposed === undefined ? resourceKind(String(type)) : undefined;
+      if (kind) uses.push(...feeding.uses(kind, values, { address: String(address) }, 1));
+    },
+  });
+  return { uses: sorted(uses), outdated: [] };
+}
+
+/** What a move does to the resources that a pin feeds; empty where it feeds none. */
+export function consequencesOfMove(
+  uses: readonly Use[],
+  move: {
+    readonly environment: string;
+    readonly pin: string;
+    readonly from: readonly WorkspaceImage[];
+    readonly to: readonly WorkspaceImage[];
+    readonly cardinality: "one" | "all";
+  },
+): string {
+  const gone = new Set(
+    move.from.map(({ id }) => id).filter((id) => !move.to.some((image) => image.id === id)),
+  );
+  const affected = uses.filter(
+    ({ environment, pin, imageIds }) =>
+      environment === move.environment && pin === move.pin && imageIds.some((id) => gone.has(id)),
+  );
+  const numbers = numbersOf(affected);
+  // What an app builds for each image goes with its image.
+  const text = move.cardinality === "one" ? summarize(numbers) : destroyed(numbers);
+  return text && affected.some(({ instances }) => instances === undefined) ? `${text}, or more` : text;
+}
+
+/** How many resources of each type there are. */
+export function numbersOf(uses: readonly Use[]): Map<string, number> {
+  const numbers = new Map<string, number>();
+  for (const { type, instances = 1 } of uses) numbers.set(type, (numbers.get(type) ?? 0) + instances);
+  return numbers;
+}
+
+function destroyed(numbers: ReadonlyMap<string, number>): string {
+  const counts = [...numbers].map(([type, number]) => countOf(resourceKind(type)!, number));
+  return counts.length > 0
+    ? `destroys ${counts.join(" and ")} where they are built for each image, of those that leave`
+    : "";
+}
+
+/** Which pins have an image. */
+class Feeding {
+  private readonly byImage = new Map<string, { environment: string; pin: string }[]>();
+
+  add(environment: string, pin: string, images: readonly { readonly id: string }[]): void {
+    for (const { id } of images) {
+      const known = this.byImage.get(id);
+      if (known) known.push({ environment, pin });
+      else this.byImage.set(id, [{ environment, pin }]);
+    }
+  }
+
+  uses(
+    kind: ResourceKind,
+    attributes: unknown,
+    where: Pick<Use, "address" | "path" | "stack">,
+    instances: number | undefined,
+  ): Use[] {
+    const found = new Map<string, Use & { imageIds: string[] }>();
+    for (const id of imageIdsOf(kind, attributes).ids) {
+      for (const { environment, pin } of this.byImage.get(id) ?? []) {
+        const key = JSON.stringify([environment, pin]);
+        const use = found.get(key);
+        if (use) use.imageIds.push(id);
+        else {
+          const { type, effect } = kind;
+          found.set(key, { environment, pin, ...where, type, imageIds: [id], effect, instances });
+        }
+      }
+    }
+    return [...found.values()];
+  }
+}
+
+function instancesOf({ count, for_each: each }: Readonly<Record<string, unknown>>): number | undefined {
+  if (count === undefined && each === undefined) return 1;
+  return typeof count === "number" ? count : undefined;
+}
+
+function isSame(a: readonly { readonly id: string }[], b: readonly { readonly id: string }[]): boolean {
+  const ids = (images: readonly { readonly id: string }[]) => images.map(({ id }) => id).join("\n");
+  return ids(a) === ids(b);
+}
+
+function sorted(uses: readonly Use[]): Use[] {
+  return [...uses].sort(
+    (a, b) =>
+      compare(a.environment, b.environment) ||
+      compare(a.pin, b.pin) ||
+      compare(a.stack ?? "", b.stack ?? "") ||
+      compare(a.path ?? a.address, b.path ?? b.address),
+  );
+}
