@@ -46,6 +46,8 @@ export interface DeferredListingsOptions {
 /** Listings that are taken in a thread of their own, so that a constructor can wait for one. */
 export class DeferredListings {
   private thread: HelperThread | undefined;
+  /** What was asked last of each environment. */
+  private readonly latest = new Map<string, string>();
   private readonly begun = new Set<string>();
   private readonly outcomes = new Map<string, ListingOutcome | Fault>();
 
@@ -53,14 +55,19 @@ export class DeferredListings {
 
   /**
    * Begins to list environments, side by side, with the variables that the process has now; returns at once.
-   * An environment that was begun before is left as it is.
+   * What was begun before, with the same queries, is not begun again.
    */
   begin(requests: readonly ListingRequest[]): void {
-    const list = requests.filter(
-      ({ environment: { name } }) => !this.begun.has(name) && !this.outcomes.has(name),
-    );
+    const list: (ListingRequest & { id: string })[] = [];
+    for (const request of requests) {
+      const { name } = request.environment;
+      const id = JSON.stringify([name, request.queries]);
+      this.latest.set(name, id);
+      if (this.begun.has(id) || this.outcomes.has(id)) continue;
+      this.begun.add(id);
+      list.push({ ...request, id });
+    }
     if (list.length === 0) return;
-    for (const { environment } of list) this.begun.add(environment.name);
     try {
       this.thread ??= startThread();
     } catch (cause) {
@@ -71,26 +78,27 @@ export class DeferredListings {
   }
 
   /**
-   * Waits for the listing of an environment that was begun, and for no other one; this thread is blocked meanwhile.
+   * Waits for what was begun last for an environment, and for nothing else; this thread is blocked meanwhile.
    * @returns the listing, or an error of the same class, with the same fields, as listing in this thread would throw
    * @throws Error if it was not begun, and where something went wrong that is no error of this library
    */
   wait(environment: string): ListingOutcome {
     const { thread, begun, outcomes } = this;
-    if (thread && begun.has(environment)) {
+    const id = this.latest.get(environment) ?? "";
+    if (thread && begun.has(id)) {
       const progress = progressOf(environment);
       try {
         const { limits = LIMITS } = this.options;
-        const take = () => this.receive(thread).get(environment);
+        const take = () => this.receive(thread).get(id);
         const taken = waitFor(thread.bell, take, limits, progress.tick);
         if (taken === "silence") this.failAll(`gave no sign of life for ${limits.silence / 1000} s`);
-        if (taken === "total") this.settle(environment, { error: overdue(environment, limits.total) });
+        if (taken === "total") this.settle(id, { error: overdue(environment, limits.total) });
       } finally {
         progress.clear();
       }
       if (begun.size === 0) this.close();
     }
-    const outcome = outcomes.get(environment);
+    const outcome = outcomes.get(id);
     if (!outcome) throw new Error(`The listing of environment "${environment}" was not begun.`);
     if ("fault" in outcome) throw outcome.fault;
     return outcome;
@@ -110,17 +118,18 @@ export class DeferredListings {
       const report = thread.take() as ListingReport | undefined;
       if (!report) break;
       if ("warning" in report) this.options.onWarning?.(report.warning);
+      else if ("printed" in report) process.stderr.write(report.printed);
       else if ("ended" in report) this.failAll(`ended ${report.ended}`);
-      else if ("error" in report) this.settle(report.environment, failed(readError(report.error)));
-      else this.settle(report.environment, { place: report.place, listings: report.listings });
+      else if ("error" in report) this.settle(report.id, failed(readError(report.error)));
+      else this.settle(report.id, { place: report.place, listings: report.listings });
     }
     if (thread.ended !== undefined) this.failAll(`ended ${thread.ended}`);
     return this.outcomes;
   }
 
-  private settle(environment: string, outcome: ListingOutcome | Fault): void {
-    this.begun.delete(environment);
-    this.outcomes.set(environment, outcome);
+  private settle(id: string, outcome: ListingOutcome | Fault): void {
+    this.begun.delete(id);
+    this.outcomes.set(id, outcome);
   }
 
   private failAll(what: string, cause?: Error): void {
@@ -128,7 +137,7 @@ export class DeferredListings {
       `The thread in which images are listed ${what}${cause ? `: ${cause.message}` : ""}. List before the first stack instead: WorkspaceImageCatalog.prefetch(app, { eager: true }).`,
       cause && { cause },
     );
-    for (const environment of this.begun) this.settle(environment, { error });
+    for (const id of this.begun) this.settle(id, { error });
   }
 }
 

@@ -13,16 +13,18 @@ export interface ListingRequest {
   readonly queries: readonly ListingQuery[];
 }
 
-/** To the listing thread. */
+/** To the listing thread; each request with an ID for its answer. */
 export interface ListCommand {
-  readonly list: readonly ListingRequest[];
+  readonly list: readonly (ListingRequest & { readonly id: string })[];
 }
 
 /** From the listing thread. */
 export type ListingReport =
-  | { readonly environment: string; readonly place: LockedPlace; readonly listings: readonly Listing[] }
-  | { readonly environment: string; readonly error: WrittenError }
+  | { readonly id: string; readonly place: LockedPlace; readonly listings: readonly Listing[] }
+  | { readonly id: string; readonly error: WrittenError }
   | { readonly warning: string }
+  /** What it has for standard error. */
+  | { readonly printed: string }
   | { readonly ended: string };
 
 /** An error as it is sent to another thread. */

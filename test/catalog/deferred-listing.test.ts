@@ -106,6 +106,16 @@ describe("a deferred listing", () => {
     expect(idsIn(listings.wait("prod"))).toEqual([["s1", "s2"]]);
   });
 
+  test("may be begun anew for the same environment with other queries", async () => {
+    await emulate();
+    const listings = deferred();
+    listings.begin([request("dev"), request("prod", SOUTH)]);
+    expect(idsIn(listings.wait("dev"))).toEqual([["n1"]]);
+    listings.begin([request("dev", NORTH, { queries: [{ imageType: "private" }] })]);
+    expect(idsIn(listings.wait("dev"))).toEqual([[]]);
+    expect(idsIn(listings.wait("prod"))).toEqual([["s1", "s2"]]);
+  });
+
   test("that was not begun, or was given up, cannot be waited for", async () => {
     await emulate();
     const listings = deferred();

@@ -72,6 +72,20 @@ describe("a process that lists in a thread", () => {
     },
   );
 
+  test("prints what NODE_DEBUG asks for, also where it ends right after the wait", async () => {
+    const { code, stderr } = await script(
+      `${listing()}
+      const listings = new DeferredListings();
+      listings.begin([request("dev")]);
+      tell(listings.wait("dev"));
+      process.exit();`,
+      { ...(await service()), NODE_DEBUG: "workspace-images" },
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^WORKSPACE-IMAGES \d+: GET \S+\/v2\/dev\/images\?limit=100&offset=0 200 /m);
+    expect(stderr).not.toContain(SECRET);
+  });
+
   test("shows its secrets in no argument list, and starts no process", async () => {
     const { child, ended } = await waitingProcess("");
     const commandLines = readdirSync("/proc")

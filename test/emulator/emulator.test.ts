@@ -262,6 +262,43 @@ describe("the server", () => {
     closing(await WorkspaceEmulator.start({ port }));
   });
 
+  test("is not started with a port or a certificate that is none", async () => {
+    expect(await rejection(WorkspaceEmulator.start({ port: 70_000 }))).toMatchObject({
+      code: "ERR_SOCKET_BAD_PORT",
+    });
+    const tls = { cert: "no certificate", key: "no key" };
+    expect((await rejection(WorkspaceEmulator.start({ tls }))).message).toMatch(/PEM|no start line/);
+  });
+
+  test("loses the connection where a fault's own function fails, and answers the next request", async () => {
+    const emulator = await emulate();
+    emulator.inject({
+      on: "images",
+      times: 1,
+      before: () => {
+        throw new Error("of the test");
+      },
+    });
+    expect(await rejection(list(emulator))).toMatchObject({ name: "TypeError" });
+    expect((await list(emulator)).status).toBe(200);
+  });
+
+  test("has the time of the machine, also where a test has another one", async () => {
+    const emulator = await emulate();
+    jest.useFakeTimers({
+      now: new Date("2031-01-01"),
+      doNotFake: ["nextTick", "setImmediate", "setTimeout"],
+    });
+    try {
+      const response = await fetch(`${emulator.url}/openstack/latest/securitykey`);
+      const { credential } = (await response.json()) as { credential: { expires_at: string } };
+      expect(credential.expires_at < "2031").toBe(true);
+      expect(new Date(response.headers.get("date") ?? "").getTime()).toBeLessThan(Date.now());
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   test("answers nobody after it was closed", async () => {
     const emulator = await WorkspaceEmulator.start();
     const arrived = new Promise<void>((resolve) => {
