@@ -6,8 +6,8 @@ module.exports = {
   // Many tests start processes, on machines that may be busy.
   testTimeout: 60_000,
   testMatch: ["**/*.test.ts"],
-  // These need more than Node and npm: `npm run test:terraform`.
-  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/terraform/"],
+  // These need more than Node and npm, or take long: `npm run test:terraform`, `npm run test:consumers`.
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/terraform/", "<rootDir>/test/consumers/"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: {
     "^.+\\.ts$": [
