@@ -45,13 +45,13 @@ export class MostRecentError extends WorkspaceImagesError {
   readonly code = "MOST_RECENT";
 }
 
-/** A lookup needs a listing that was not prefetched; the message names the entry to add to `listings`. */
+/** A question can only be decided by a listing that was taken with its own parameters, which `listing` names. */
 export class ListingRequiredError extends WorkspaceImagesError {
   readonly code = "LISTING_REQUIRED";
 
   constructor(
     message: string,
-    /** The entry to add to `listings`. */
+    /** The parameters of that listing. */
     readonly listing: Readonly<Record<string, string | undefined>>,
   ) {
     super(message);
@@ -130,11 +130,6 @@ export class PinFilterChangedError extends WorkspaceImagesError {
 /** Two lookups of one environment use one pin name for different filters. */
 export class PinConflictError extends WorkspaceImagesError {
   readonly code = "PIN_CONFLICT";
-}
-
-/** A pin is older than its environment's `maxPinAgeDays`, where `onStalePin` is `error`. */
-export class StalePinError extends WorkspaceImagesError {
-  readonly code = "STALE_PIN";
 }
 
 /** An image has no counterpart, or several, in the environment it is promoted to. */

@@ -7,9 +7,10 @@ export {
 export {
   DataHuaweicloudWorkspaceImages,
   type DataHuaweicloudWorkspaceImagesConfig,
-  type LookupConfig,
 } from "./constructs/data-huaweicloud-workspace-images";
+export type { LookupConfig } from "./constructs/lookup";
 export { type ImageAccessors, SelectedImage } from "./constructs/selected-image";
+export type { Check, SkippedChecks } from "./desktops/checks";
 export * from "./errors";
 export type {
   Cardinality,
@@ -27,4 +28,4 @@ export type {
   OsType,
   WorkspaceImage,
 } from "./images/workspace-image";
-export type { EnvironmentConfig, OnStalePin, PromotionPolicy } from "./project/environment";
+export type { EnvironmentConfig, PromotionPolicy } from "./project/environment";

@@ -380,7 +380,7 @@ describe("files", () => {
               cloud: "myhuaweicloud.com",
               profile: "prod",
               projectName: "n",
-              onStalePin: "error",
+              promotion: { from: "dev", minAgeDays: 7 },
               endpoints: { workspace: "https://workspace.example.com", iam: "http://127.0.0.1:1/" },
             },
           },

@@ -1,7 +1,7 @@
 import { Construct } from "constructs";
 import type { SingleImageFilter } from "../images/image-filter";
 import type { WorkspaceImage } from "../images/workspace-image";
-import { type LookupConfig, lookup } from "./data-huaweicloud-workspace-images";
+import { type LookupConfig, lookup } from "./lookup";
 import { defineAccessors, type ImageAccessors, type SelectedImage } from "./selected-image";
 
 /** Configuration of {@link DataHuaweicloudWorkspaceImage}. */

@@ -1,21 +1,7 @@
 import { Construct } from "constructs";
-import { WorkspaceImageCatalog } from "../catalog/catalog";
-import type { Cardinality, ImageFilter, SingleImageFilter } from "../images/image-filter";
-import { SelectedImage } from "./selected-image";
-
-/** Where a lookup asks, and how its pin is named. */
-export interface LookupConfig {
-  /**
-   * Environment whose images are asked for.
-   * @default - the nearest scope's (WorkspaceImageCatalog.setEnvironment), else the only one
-   */
-  readonly environment?: string | undefined;
-  /**
-   * Name of the pin in the environment's lock file. Lookups with one name must have one filter.
-   * @default - the construct's id
-   */
-  readonly pinName?: string | undefined;
-}
+import type { ImageFilter } from "../images/image-filter";
+import { type LookupConfig, lookup } from "./lookup";
+import type { SelectedImage } from "./selected-image";
 
 /** Configuration of {@link DataHuaweicloudWorkspaceImages}. */
 export interface DataHuaweicloudWorkspaceImagesConfig extends ImageFilter, LookupConfig {}
@@ -35,14 +21,4 @@ export class DataHuaweicloudWorkspaceImages extends Construct {
   get ids(): string[] {
     return this.images.map(({ id }) => id);
   }
-}
-
-/** Asks the catalog for a construct. */
-export function lookup(
-  scope: Construct,
-  { environment, pinName = scope.node.id, ...filter }: SingleImageFilter & LookupConfig,
-  cardinality: Cardinality,
-): SelectedImage[] {
-  const images = WorkspaceImageCatalog.of(scope).lookup(scope, { environment, pinName, filter, cardinality });
-  return images.map((image) => new SelectedImage(image, scope.node.path));
 }

@@ -82,7 +82,6 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
     disk: DESKTOP_DISK,
     dataDisks: "data_volumes",
     userGroup: "authorized_objects.user_group",
-    nameLength: 15,
     imageTypes: DESKTOP_IMAGE_TYPES,
   },
   {

@@ -28,9 +28,12 @@ export interface SynthesizedStack {
 
 /** Where a CDK wrote a stack, below the output folder. */
 export interface WrittenStack {
+  readonly name: string;
   readonly constructPath: string;
   readonly synthesizedStackPath: string;
   readonly stackMetadataPath: string;
+  /** What the command line prints of its constructs. */
+  readonly annotations?: { constructPath: string; level: string; message: string }[];
 }
 
 /** What `App` of cdktf and of cdktn have in common here; neither is imported. */
@@ -39,6 +42,7 @@ type App = IConstruct & {
   readonly manifest?: {
     readonly hclOutput?: unknown;
     readonly stacks?: Readonly<Record<string, WrittenStack>>;
+    writeToFile?(): void;
   };
 };
 
@@ -60,6 +64,27 @@ export function writtenStacks(root: IConstruct) {
     isHcl: Boolean(manifest?.hclOutput),
     stacks: new Map(written.map((stack) => [stack.constructPath, stack])),
   };
+}
+
+/** Adds warnings to what the command line prints of an app that is synthesized already. */
+export function warnInOutput(
+  root: IConstruct,
+  warnings: readonly { readonly stack: string; readonly path: string; readonly message: string }[],
+): void {
+  if (warnings.length === 0) return;
+  const { manifest } = root as App;
+  const stacks = Object.values(manifest?.stacks ?? {});
+  for (const { stack, path, message } of warnings) {
+    const written = stacks.find(
+      ({ constructPath }) => path === constructPath || path.startsWith(`${constructPath}/`),
+    );
+    (written ?? stacks.find(({ name }) => name === stack))?.annotations?.push({
+      constructPath: path,
+      level: "@cdktf/warn",
+      message,
+    });
+  }
+  manifest?.writeToFile?.();
 }
 
 /**

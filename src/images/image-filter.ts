@@ -151,7 +151,6 @@ const imageFilterEntries = {
 /** Filters that are the same when they are false and when they are left out. */
 const SWITCHES: ReadonlySet<string> = new Set(["mostRecent", "allowAnyImageType"]);
 
-const listingQuerySchema = v.strictObject(listingQueryEntries);
 /** What a filter may say, by whether one image is asked for or all that match. */
 export const filterSchemas = {
   all: v.strictObject(imageFilterEntries),
@@ -180,14 +179,6 @@ export function parseFilter(filter: object, cardinality: Cardinality, subject: s
     );
   }
   return canonical;
-}
-
-/**
- * Checks the parameters of a listing and gives their canonical form.
- * @throws FilterError if a parameter is unknown or malformed
- */
-export function parseListingQuery(query: object, subject: string): ListingQuery {
-  return parseStrictly(listingQuerySchema, query, subject);
 }
 
 /** A filter in the order of keys in which it is written, compared and covered by integrity. */

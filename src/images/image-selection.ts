@@ -32,7 +32,7 @@ export function selectImages(
   subject: string,
 ): WorkspaceImage[] {
   const found = match(listings, filter);
-  if ("required" in found) throw listingRequired(listings, filter, found.required, subject);
+  if ("required" in found) throw listingRequired(filter, found.required, subject);
   const ordered = found.matches.sort(ordering(filter));
   if (cardinality === "all") return ordered;
   const [first] = ordered;
@@ -139,19 +139,15 @@ function queryDeciding(
 }
 
 function listingRequired(
-  listings: readonly Listing[],
   filter: ImageFilter,
   { query, undecided, example }: Requirement,
   subject: string,
 ): ListingRequiredError {
   const why =
-    undecided.length === 0
-      ? "no prefetched listing covers this filter"
-      : explainUndecided(filter, undecided, example);
-  return new ListingRequiredError(
-    `${subject}: ${why}. Set the option of WorkspaceImageCatalog.prefetch to listings: ${JSON.stringify([...listings.map((listing) => listing.query), query])}.`,
-    { ...query },
-  );
+    undecided.length === 0 ? "no listing covers this filter" : explainUndecided(filter, undecided, example);
+  return new ListingRequiredError(`${subject}: ${why}. It needs the listing ${JSON.stringify(query)}.`, {
+    ...query,
+  });
 }
 
 function explainUndecided(

@@ -2,9 +2,6 @@ import * as v from "valibot";
 import { ConfigurationError } from "../errors";
 import { CDKTF_JSON, type Project, WORKSPACE_IMAGES_JSON } from "./project";
 
-/** What happens at synth to a pin older than `maxPinAgeDays`. */
-export type OnStalePin = "warn" | "error";
-
 /** How an environment gets the images that another one has. */
 export interface PromotionPolicy {
   /** The environment whose images it gets, by `promote` alone. */
@@ -62,11 +59,6 @@ export interface EnvironmentConfig {
    * @default - pins do not grow stale
    */
   readonly maxPinAgeDays?: number;
-  /**
-   * What a stale pin does to a synth.
-   * @default "warn"
-   */
-  readonly onStalePin?: OnStalePin;
 }
 
 /** Where environments are configured, as errors name it. */
@@ -111,7 +103,6 @@ const environmentSchema = v.strictObject({
   endpoints: v.optional(v.strictObject({ workspace: v.optional(text), iam: v.optional(text) })),
   promotion: v.optional(v.strictObject({ from: environmentName, minAgeDays: v.optional(days) })),
   maxPinAgeDays: v.optional(days),
-  onStalePin: v.optional(v.picklist(["warn", "error"])),
 });
 
 /** The environments by name, wherever they stand. */

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
@@ -6,8 +7,6 @@ import {
   DataHuaweicloudWorkspaceImage,
   DataHuaweicloudWorkspaceImages,
   EnvironmentUnavailableError,
-  type PrefetchOptions,
-  StalePinError,
   WorkspaceImageCatalog,
 } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
@@ -38,7 +37,11 @@ beforeEach(async () => {
 afterEach(() => emulator.close());
 
 const one = (scope: Construct, id: string, environment?: string) =>
-  new DataHuaweicloudWorkspaceImage(scope, id, { mostRecent: true, ...(environment && { environment }) });
+  new DataHuaweicloudWorkspaceImage(scope, id, {
+    imageType: "gold",
+    mostRecent: true,
+    ...(environment && { environment }),
+  });
 const cdktfSynth = (project: TestProject, variables: Readonly<Record<string, string>>) =>
   run(process.execPath, [join(ROOT, "node_modules/.bin/cdktf"), "synth"], {
     cwd: project.directory,
@@ -89,7 +92,7 @@ const SCRIPT = `
     const app = new App();
     await WorkspaceImageCatalog.prefetch(app);
     const stack = new TerraformStack(app, "stack");
-    const { id } = new DataHuaweicloudWorkspaceImage(stack, "x", { mostRecent: true });
+    const { id } = new DataHuaweicloudWorkspaceImage(stack, "x", { imageType: "gold", mostRecent: true });
     new TerraformOutput(stack, "image", { value: id });
     app.synth();
     console.log(id);
@@ -166,38 +169,27 @@ describe("environments", () => {
   });
 });
 
-describe("listings", () => {
-  test("are those named, in every environment, and the narrowest answers", async () => {
+test.each(["platform", "packageType"] as const)(
+  "%s, which no field shows, is decided by the service",
+  async (key) => {
     const catalog = await WorkspaceEmulator.start();
-    enter(new TestProject({ dev: { region: NORTH }, prod: { region: SOUTH } }), catalog.variables);
-    const { stack } = await openApp({ listings: [{}, { platform: "Ubuntu" }] });
+    const project = new TestProject({ dev: { region: NORTH }, prod: { region: SOUTH } });
+    // One has a lock file, and is listed when a lookup needs it; the other is listed beforehand.
+    const place = { region: NORTH, projectId: catalog.projectId(NORTH) };
+    writePins(project, "dev", { other: pinOf("n1") }, place);
+    enter(project, catalog.variables);
+    const { stack } = await openApp();
+    const wanted = { platform: "Ubuntu", packageType: "server" }[key];
+    const right = catalog.images(NORTH).filter((image) => image[key] === wanted);
     for (const environment of ["dev", "prod"]) {
-      const { images } = new DataHuaweicloudWorkspaceImages(stack, environment, {
-        platform: "Ubuntu",
-        environment,
-      });
-      expect(images.length).toBeGreaterThan(1);
-      expect(images.every(({ name }) => name.startsWith("Ubuntu"))).toBe(true);
+      const filter = { [key]: wanted, environment };
+      const { images } = new DataHuaweicloudWorkspaceImages(stack, environment, filter);
+      expect(images.map(({ name }) => name).sort()).toEqual(right.map(({ name }) => name).sort());
+      expect(images.length).toBeGreaterThan(0);
     }
     await catalog.close();
-  });
-
-  test.each<[PrefetchOptions, string, RegExp]>([
-    [{ listings: [] }, "CONFIGURATION", /The option listings is empty/],
-    [{ listings: "gold" as never }, "CONFIGURATION", /The option listings is .* no list/],
-    [
-      { listings: [{ nameRegex: "x" } as object] },
-      "FILTER",
-      /The option listings: there is no filter .*nameRegex/,
-    ],
-    [{ listings: [{ osType: "" }] }, "FILTER", /The option listings: osType "" is not valid/],
-  ])("%j is an error", async (options, code, message) => {
-    enter(new TestProject({ dev: { region: NORTH } }), emulator.variables);
-    const error = await rejection(openApp(options));
-    expect(error).toMatchObject({ code });
-    expect(error.message).toMatch(message);
-  });
-});
+  },
+);
 
 describe("a new pin", () => {
   beforeEach(() => enter(new TestProject({ dev: { region: NORTH } }), emulator.variables));
@@ -205,7 +197,11 @@ describe("a new pin", () => {
   test("is reported once, in the run that takes it", async () => {
     const build = (stack: TerraformStack) => {
       one(stack, "windows");
-      new DataHuaweicloudWorkspaceImage(stack, "again", { pinName: "windows", mostRecent: true });
+      new DataHuaweicloudWorkspaceImage(stack, "again", {
+        pinName: "windows",
+        imageType: "gold",
+        mostRecent: true,
+      });
     };
     const { notes } = await synthesize(build);
     expect(notes).toEqual([
@@ -244,23 +240,6 @@ describe("a new pin", () => {
     ]);
   });
 
-  test("of an edited filter is reported once, with what was edited and what it does", async () => {
-    await synthesize((stack) => one(stack, "windows"));
-    const edited = (stack: TerraformStack) =>
-      new DataHuaweicloudWorkspaceImage(stack, "windows", { imageId: "n1" });
-    const { notes, built } = await synthesize(edited);
-    expect(built.id).toBe("n1");
-    expect(notes).toEqual([
-      {
-        path: "stack/windows",
-        level: "info",
-        message:
-          'The filter of pin "windows" was changed (imageId none → "n1", mostRecent true → none): image-n2 (n2, gold, created 2025-02-01T00:00:00Z) → image-n1 (n1, gold, created 2025-01-01T00:00:00Z). Once the synth has succeeded, commit workspace-images/dev.lock.json.',
-      },
-    ]);
-    expect((await synthesize(edited)).notes).toEqual([]);
-  });
-
   test("that was taken outside every stack is reported where the command line looks: in a stack", async () => {
     const app = new App();
     await WorkspaceImageCatalog.prefetch(app);
@@ -295,26 +274,14 @@ describe("an environment that cannot be reached", () => {
     new DataHuaweicloudWorkspaceImage(stack, id, { environment: "dev", pinName, imageType: "gold" });
   const both = (stack: TerraformStack) => [pinned(stack, "x").id, pinned(stack, "y").id];
 
-  test("serves its pins, with one warning that says why", async () => {
-    enter(project, { ...emulator.variables, ...NOWHERE });
+  test.each([
+    ["refuses connections", { ...NOWHERE, HW_ACCESS_KEY: "AK", HW_SECRET_KEY: "canary-secret" }],
+    ["has no credentials", NOWHERE],
+  ])("serves its pins without a word where it %s", async (_, variables) => {
+    enter(project, variables);
     const { built, notes } = await synthesize(both);
     expect(built).toEqual(["pinned-x", "pinned-y"]);
-    expect(notes).toHaveLength(1);
-    expect(notes[0]).toMatchObject({ path: "stack/x", level: "warn" });
-    expect(notes[0]?.message).toMatch(
-      /^Environment "dev" was not listed; its pins are used as they are\. GET http:\/\/127\.0\.0\.1:9\/.*refused/,
-    );
-  });
-
-  test("serves its pins, with one piece of information where only credentials are missing", async () => {
-    enter(project, NOWHERE);
-    const { built, notes } = await synthesize(both);
-    expect(built).toEqual(["pinned-x", "pinned-y"]);
-    expect(notes).toHaveLength(1);
-    expect(notes[0]).toMatchObject({
-      level: "info",
-      message: expect.stringContaining("No credentials were found"),
-    });
+    expect(notes).toEqual([]);
   });
 
   test("does not keep others from being listed", async () => {
@@ -326,7 +293,7 @@ describe("an environment that cannot be reached", () => {
       one(stack, "new", "prod").id,
     ]);
     expect(built).toEqual(["pinned-x", "s1"]);
-    expect(notes.map(({ level }) => level)).toEqual(["warn", "info"]);
+    expect(notes.map(({ level }) => level)).toEqual(["info"]);
   });
 
   test("says nothing where no one asks for it", async () => {
@@ -334,17 +301,24 @@ describe("an environment that cannot be reached", () => {
     expect((await synthesize(() => {})).notes).toEqual([]);
   });
 
-  test("fails only the lookup that needs the listing: one that is new, or whose filter was edited", async () => {
+  test("fails only the lookup that needs the listing, with the whole command that pins it elsewhere", async () => {
     enter(project, { ...emulator.variables, ...NOWHERE });
     const { app, stack } = await openApp();
-    const fresh = thrown(() => one(stack, "fresh", "dev"));
+    const fresh = thrown(
+      () =>
+        new DataHuaweicloudWorkspaceImage(stack, "fresh", {
+          environment: "dev",
+          imageType: "gold",
+          nameRegex: "^Windows (11|12)'s",
+          mostRecent: true,
+        }),
+    );
     expect(fresh).toBeInstanceOf(EnvironmentUnavailableError);
     expect(fresh.message).toMatch(
       /there is no pin "fresh" yet, and the images could not be listed\. GET .* refused/,
     );
-    const edited = thrown(() => one(stack, "x", "dev"));
-    expect(edited.message).toContain(
-      'the filter was changed after pin "x" was taken (imageType "gold" → none, ',
+    expect(fresh.message).toContain(
+      "workspace-images pin fresh --env dev --image-type gold --most-recent --name-regex '^Windows (11|12)'\\''s'",
     );
     expect(pinned(stack, "y").id).toBe("pinned-y");
     const before = project.read("workspace-images/dev.lock.json");
@@ -352,90 +326,42 @@ describe("an environment that cannot be reached", () => {
     expect(project.read("workspace-images/dev.lock.json")).toBe(before);
   });
 
-  test.each([
-    ["a warning", "warn", { HW_ACCESS_KEY: "AK", HW_SECRET_KEY: "canary-secret" }],
-    ["information", "info", {}],
-  ])("is told by the real command line, once, as %s", async (_, level, credentials) => {
-    project.write(
-      "app.cjs",
-      `const { App, TerraformStack } = require("cdktf");
-       const { WorkspaceImageCatalog, DataHuaweicloudWorkspaceImage } = require("${ROOT}");
-       (async () => {
-         const app = new App();
-         await WorkspaceImageCatalog.prefetch(app);
-         const stack = new TerraformStack(app, "stack");
-         for (const pinName of ["x", "y"]) {
-           new DataHuaweicloudWorkspaceImage(stack, pinName, { environment: "dev", imageType: "gold" });
-         }
-         app.synth();
-       })();`,
+  test("loses nothing that was taken for others in the same run: it is written first", async () => {
+    emulator.inject({ on: ({ path }) => path === "/v2/project-dev/images", status: 403, shape: "gateway" });
+    enter(project, emulator.variables);
+    const { stack } = await openApp();
+    expect(one(stack, "new", "prod").id).toBe("s1");
+    const error = thrown(() => one(stack, "other", "dev"));
+    expect(error).toMatchObject({ code: "ENVIRONMENT_UNAVAILABLE", cause: { status: 403 } });
+    expect(error.message).toContain(
+      "The new pins of other environments were written, commit them: workspace-images/prod.lock.json.",
     );
-    const ended = await cdktfSynth(project, { ...NOWHERE, ...credentials });
-    const output = ended.stdout + ended.stderr;
-    expect({
-      code: ended.code,
-      told: output.split('Environment "dev" was not listed').length - 1,
-      output,
-    }).toEqual({
-      code: 0,
-      told: 1,
-      output: expect.any(String),
-    });
-    const { stacks } = JSON.parse(project.read("cdktf.out/manifest.json"));
-    expect(stacks.stack.annotations).toMatchObject([{ constructPath: "stack/x", level: `@cdktf/${level}` }]);
-    expect(output).not.toContain("canary");
+    expect(project.readLock("prod").pins.new.images).toMatchObject([{ id: "s1" }]);
+  });
+
+  test("is not waited for where nobody asks it", async () => {
+    // It takes connections and never answers.
+    const server = createServer(() => {}).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as { port: number };
+    enter(project, { ...emulator.variables, WORKSPACE_IMAGES_ENDPOINT: `http://127.0.0.1:${port}` });
+    writePins(project, "prod", { z: pinOf("pinned-z") }, { region: SOUTH, projectId: "p" });
+    expect((await synthesize(both)).built).toEqual(["pinned-x", "pinned-y"]);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   });
 });
 
 describe("the age of a pin", () => {
-  const NOW = Date.now();
-  const aged = async (days: number, policy: object, mode: "auto" | "frozen" = "frozen") => {
-    const project = new TestProject({
-      dev: { region: NORTH, projectId: emulator.projectId(NORTH), ...policy },
-    });
-    const pinnedAt = `${new Date(NOW - days * 24 * 3600_000).toISOString().slice(0, 19)}Z`;
-    const place = { region: NORTH, projectId: emulator.projectId(NORTH) };
-    writePins(project, "dev", { x: pinOf("old", { pinnedAt }) }, place);
+  test.each(["auto", "frozen"] as const)("is no matter for a synth, in mode %s", async (mode) => {
+    const project = new TestProject({ dev: { region: NORTH, maxPinAgeDays: 1 } });
+    writePins(project, "dev", { x: pinOf("old", { pinnedAt: "2019-01-01T00:00:00Z" }) });
     enter(project, emulator.variables);
-    const { notes } = await synthesize(
-      (stack) => {
-        for (const id of ["a", "b"]) {
-          new DataHuaweicloudWorkspaceImage(stack, id, { pinName: "x", imageType: "gold" });
-        }
-      },
+    const { built, notes } = await synthesize(
+      (stack) => new DataHuaweicloudWorkspaceImage(stack, "x", { imageType: "gold" }).id,
       { mode },
     );
-    return { notes, pinnedAt };
-  };
-
-  test.each(["auto", "frozen"] as const)(
-    "that is beyond maxPinAgeDays is warned of once, in mode %s",
-    async (mode) => {
-      const { notes, pinnedAt } = await aged(91, { maxPinAgeDays: 90 }, mode);
-      expect(notes).toEqual([
-        {
-          path: "stack/a",
-          level: "warn",
-          message: `The pin "x" was taken at ${pinnedAt}, more than 90 days ago. Move it with: workspace-images update x --env dev. If that finds nothing newer, take it anew: delete it from workspace-images/dev.lock.json and run cdktf synth with WORKSPACE_IMAGES_MODE=auto.`,
-        },
-      ]);
-    },
-  );
-
-  test("fails the lookup where onStalePin is error", async () => {
-    const error = await rejection(aged(91, { maxPinAgeDays: 90, onStalePin: "error" }));
-    expect(error).toBeInstanceOf(StalePinError);
-    expect(error.message).toMatch(
-      /^stack\/a \(environment "dev"\): pin "x" was taken at .*, more than 90 days ago/,
-    );
-    expect(error.message).toContain("workspace-images update x --env dev");
-  });
-
-  test.each([
-    ["younger pin", 89, { maxPinAgeDays: 90, onStalePin: "error" }],
-    ["pin of any age, without maxPinAgeDays", 4000, { onStalePin: "error" }],
-  ])("is no matter for a %s", async (_, days, policy) => {
-    expect((await aged(days, policy)).notes).toEqual([]);
+    expect({ built, notes }).toEqual({ built: "old", notes: [] });
   });
 });
 

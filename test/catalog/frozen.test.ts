@@ -186,11 +186,19 @@ describe("mode frozen", () => {
     expect({ code, stderr, clients: JSON.parse(stdout) }).toEqual({ code: 0, stderr: "", clients: [] });
   });
 
-  test("in contrast to mode auto, which loads one", async () => {
+  test("nor does mode auto, where everything is pinned", async () => {
     const { code, stdout } = await project.script(SCRIPT, {
       WORKSPACE_IMAGES_ENDPOINT: "http://127.0.0.1:9",
     });
-    expect(code).toBe(0);
+    expect({ code, clients: JSON.parse(stdout) }).toEqual({ code: 0, clients: [] });
+  });
+
+  test("in contrast to an environment without a lock file, which loads one", async () => {
+    const { stdout, stderr } = await new TestProject({ dev: { region: "cn-north-4" } }).script(
+      SCRIPT.replace("app.synth();", "").replace("new DataHuaweicloudWorkspaceImage(", "void ("),
+      { WORKSPACE_IMAGES_ENDPOINT: "http://127.0.0.1:9" },
+    );
+    expect(stderr).toBe("");
     expect(stdout).toContain("undici");
     expect(stdout).toContain("workspace-client.js");
   });
@@ -211,7 +219,7 @@ describe("mode frozen", () => {
     const error = thrown(() => new DataHuaweicloudWorkspaceImages(stack, "linux", { osType: "Linux" }));
     expect(error).toMatchObject({ name: "NotPinnedError", code: "NOT_PINNED" });
     expect(error.message).toBe(
-      'stack/linux (environment "dev"): no pin "linux" in workspace-images/dev.lock.json, and mode frozen asks no one. Run cdktf synth where the environment can be reached (CI unset, or WORKSPACE_IMAGES_MODE=auto), then commit workspace-images/dev.lock.json.',
+      'stack/linux (environment "dev"): no pin "linux" in workspace-images/dev.lock.json, and mode frozen asks no one. Run cdktf synth where the environment can be reached (outside a pipeline, or with WORKSPACE_IMAGES_MODE=auto), then commit workspace-images/dev.lock.json.',
     );
   });
 
@@ -231,7 +239,7 @@ describe("mode frozen", () => {
     const error = thrown(() => new DataHuaweicloudWorkspaceImage(stack, "w", edited));
     expect(error).toMatchObject({ name: "PinFilterChangedError", code: "PIN_FILTER_CHANGED" });
     expect(error.message).toContain(
-      'stack/w (environment "dev"): the filter was changed after pin "windows"',
+      'stack/w (environment "dev"): the question was changed after pin "windows"',
     );
     expect(error.message).toContain(
       '(mostRecent true → none, nameRegex "^Windows_11" → "^Windows_10", osType none → "Windows")',

@@ -325,9 +325,7 @@ describe("which listing answers", () => {
   test("a parameter that no field shows names the entry to add", () => {
     const error = thrown(() => select([{}], { platform: "Windows", name: "a" }));
     expect(error).toBeInstanceOf(ListingRequiredError);
-    expect(error.message).toContain(
-      'Set the option of WorkspaceImageCatalog.prefetch to listings: [{},{"platform":"Windows"}].',
-    );
+    expect(error.message).toContain('It needs the listing {"platform":"Windows"}.');
     expect(error).toMatchObject({ listing: { platform: "Windows" } });
   });
 
@@ -370,7 +368,7 @@ describe("which listing answers", () => {
   test("no listing that covers the lookup", () => {
     const error = thrown(() => select([{ osType: "Linux" }], { imageType: "gold" }));
     expect(error).toBeInstanceOf(ListingRequiredError);
-    expect(error.message).toContain("no prefetched listing covers this filter");
-    expect(error.message).toContain('listings: [{"osType":"Linux"},{}].');
+    expect(error.message).toContain("no listing covers this filter");
+    expect(error.message).toContain("It needs the listing {}.");
   });
 });

@@ -126,7 +126,7 @@ describe("a lock file as synth writes it", () => {
     expect(statSync(project.lockFile("dev"))).toMatchObject({ mtimeMs, ino });
   });
 
-  test("keeps the time of every pin that stays, and changes that of one that moves", async () => {
+  test("keeps the time of every pin that stays, also of one whose question is changed", async () => {
     const old = "2026-01-01T00:00:00Z";
     await synthesize(build);
     const { pins } = readLockFile(project.directory, { name: "dev" })!;
@@ -134,13 +134,16 @@ describe("a lock file as synth writes it", () => {
     const aged = Object.fromEntries([...pins].map(([name, pin]) => [name, { ...pin, pinnedAt: old }]));
     writePins(project, "dev", aged, place);
     await synthesize((stack) => {
-      new DataHuaweicloudWorkspaceImage(stack, "office", { name: "Windows_11_1" });
+      new DataHuaweicloudWorkspaceImage(stack, "office", { name: "Windows_11_2" });
       new DataHuaweicloudWorkspaceImages(stack, "all-linux", { osType: "Linux" });
       new DataHuaweicloudWorkspaceImages(stack, "new", {});
     });
     const after = project.readLock("dev").pins;
-    expect(after.office).toMatchObject({ filter: { name: "Windows_11_1" }, images: [{ id: "win-1" }] });
-    expect(after.office.pinnedAt).not.toBe(old);
+    expect(after.office).toMatchObject({
+      filter: { name: "Windows_11_2" },
+      images: [{ id: "win-2" }],
+      pinnedAt: old,
+    });
     expect(after.new.pinnedAt).not.toBe(old);
     expect([after["all-linux"].pinnedAt, after.none.pinnedAt]).toEqual([old, old]);
   });
@@ -176,7 +179,7 @@ describe("a pin's name", () => {
     const error = conflict({ imageType: "private" }, one, "other");
     expect(error).toMatchObject({ name: "PinConflictError", code: "PIN_CONFLICT" });
     expect(error.message).toBe(
-      'stack/other (environment "dev"): pin "windows" is already used there by stack/windows for another filter (imageType "gold" → "private"). Give one of the two lookups a pinName of its own.',
+      'stack/other (environment "dev"): pin "windows" is already used there by stack/windows for another question (imageType "gold" → "private"). Give one of the two lookups a pinName of its own, such as "windows-2"; that one keeps the images of this pin with: workspace-images rename windows windows-2 --keep',
     );
     expect(conflict({ imageType: "gold" }, DataHuaweicloudWorkspaceImages, "many").message).toContain(
       "(one image → all images)",
@@ -208,7 +211,8 @@ describe("a damaged lock file", () => {
   const damage = async (text: string) => {
     enter(project, { CI: "1" });
     project.write(LOCK, text);
-    const error = await rejection(openApp());
+    const { stack } = await openApp();
+    const error = thrown(() => new DataHuaweicloudWorkspaceImage(stack, "linux", { imageType: "gold" }));
     expect(error).toBeInstanceOf(LockFileError);
     expect(error.message.startsWith(LOCK)).toBe(true);
     return error.message;
@@ -390,18 +394,23 @@ describe("a damaged lock file", () => {
     const other = new TestProject({ dev: {} });
     writePins(other, "dev", { x: pinOf("a") });
     enter(other, { HW_REGION_NAME: "cn-south-1" });
-    const error = await rejection(openApp({ mode: "frozen" }));
+    const ask = async () => {
+      const { stack } = await openApp({ mode: "frozen" });
+      return new DataHuaweicloudWorkspaceImage(stack, "x", { imageType: "gold" }).id;
+    };
+    const error = await rejection(ask());
     expect(error).toBeInstanceOf(LockFileError);
     expect(error.message).toContain('environment "dev" is in region "cn-south-1"');
     process.env.HW_REGION_NAME = "cn-north-4";
-    await openApp({ mode: "frozen" });
+    expect(await ask()).toBe("a");
   });
 
   test("a folder in its place is an error that names it", async () => {
     const other = new TestProject({ dev: {} });
     mkdirSync(other.lockFile("dev"), { recursive: true });
     enter(other, { CI: "1" });
-    const error = await rejection(openApp());
+    const { stack } = await openApp();
+    const error = thrown(() => new DataHuaweicloudWorkspaceImage(stack, "x", { imageType: "gold" }));
     expect(error).toBeInstanceOf(LockFileError);
     expect(error.message).toMatch(
       /^workspace-images\/dev\.lock\.json cannot be read: it is a folder, not a file/,

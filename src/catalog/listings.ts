@@ -1,0 +1,135 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { WorkspaceImagesError } from "../errors";
+import type { ListingQuery } from "../images/image-filter";
+import { lockFileName } from "../pins/lock-file";
+import { DeferredListings } from "./deferred-listing";
+import type { EnvironmentPins } from "./environment-pins";
+import type { Availability } from "./resolve";
+
+/** How long environments without a lock file are waited for before the first stack, ms. */
+const PREFETCH_TIME = 10_000;
+
+/** The listings of a run: what must be chosen is chosen from a fresh one, and nothing is listed without need. */
+export class Listings {
+  private deferred: DeferredListings | undefined;
+
+  constructor(
+    private readonly environments: readonly EnvironmentPins[],
+    private readonly onWarning: (message: string) => void,
+  ) {}
+
+  /**
+   * Lists, side by side in this thread, the environments that have no lock file yet, or all.
+   * One that is not done in time is listed like the others, when a lookup needs it.
+   * @throws the signal's reason
+   */
+  async prefetch({
+    eager,
+    signal,
+  }: {
+    eager?: boolean | undefined;
+    signal?: AbortSignal | undefined;
+  }): Promise<void> {
+    const wanted = eager ? this.environments : withoutLockFile(this.environments);
+    if (wanted.length === 0) return;
+    const time = new AbortController();
+    const timer = eager ? undefined : setTimeout(() => time.abort(), PREFETCH_TIME);
+    const { openListings } = require("./listing-source") as typeof import("./listing-source");
+    const ending = AbortSignal.any([time.signal, ...(signal ? [signal] : [])]);
+    try {
+      const source = await openListings({ signal: ending, onWarning: this.onWarning });
+      try {
+        await Promise.all(
+          wanted.map(async (pins) => {
+            try {
+              const { place, listing } = await source.environment(pins.environment, pins.lockFile);
+              pins.availability = { kind: "listed", place, listings: [await listing({})] };
+            } catch (error) {
+              if (ending.aborted) return;
+              if (!(error instanceof WorkspaceImagesError)) throw error;
+              pins.availability = { kind: "unreachable", error };
+            }
+          }),
+        );
+      } finally {
+        await source.close();
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+    signal?.throwIfAborted();
+  }
+
+  /**
+   * Lists an environment while this thread waits, because one of its lookups has no pin. Those whose lock file lacks
+   * that pin, too, are listed side by side: they will be asked next.
+   */
+  list(pins: EnvironmentPins, pinName: string): void {
+    const others = this.environments.filter(
+      (other) => other !== pins && other.availability.kind === "unlisted" && lacks(other, pinName),
+    );
+    this.open().begin([pins, ...others].map((one) => requestOf(one, {})));
+    pins.availability = this.wait(pins);
+  }
+
+  /** Lists what only the service can decide; whether that was not listed yet. */
+  listFurther(pins: EnvironmentPins, query: ListingQuery): boolean {
+    const { availability } = pins;
+    if (availability.kind !== "listed") return false;
+    const key = JSON.stringify(query);
+    if (availability.listings.some((known) => JSON.stringify(known.query) === key)) return false;
+    this.open().begin([requestOf(pins, query)]);
+    const further = this.wait(pins);
+    pins.availability =
+      further.kind === "listed"
+        ? { ...further, listings: [...availability.listings, ...further.listings] }
+        : further;
+    return true;
+  }
+
+  /** Ends what may still be listed for nobody. */
+  close(): void {
+    this.deferred?.close();
+    this.deferred = undefined;
+  }
+
+  private wait({ environment }: EnvironmentPins): Availability {
+    const outcome = this.open().wait(environment.name);
+    return "error" in outcome ? { kind: "unreachable", ...outcome } : { kind: "listed", ...outcome };
+  }
+
+  private open(): DeferredListings {
+    this.deferred ??= new DeferredListings({ onWarning: this.onWarning });
+    return this.deferred;
+  }
+}
+
+function requestOf({ environment, lockFile }: EnvironmentPins, query: ListingQuery) {
+  const locked = lockFile && { region: lockFile.region, projectId: lockFile.projectId };
+  return { environment, locked, queries: [query] };
+}
+
+/** Whether a readable lock file has no such pin. */
+function lacks(pins: EnvironmentPins, pinName: string): boolean {
+  try {
+    return !pins.pins.has(pinName);
+  } catch {
+    return false;
+  }
+}
+
+/** One look into the folder, however many environments there are. */
+function withoutLockFile(environments: readonly EnvironmentPins[]): EnvironmentPins[] {
+  const [first] = environments;
+  if (!first) return [];
+  let names: Set<string>;
+  try {
+    names = new Set(readdirSync(join(first.directory, "workspace-images")));
+  } catch {
+    names = new Set();
+  }
+  return environments.filter(
+    ({ environment }) => !names.has(lockFileName(environment.name).slice("workspace-images/".length)),
+  );
+}
