@@ -282,7 +282,11 @@ describe("an environment", () => {
   test.each([
     [{ workspace: "http://workspace.example.com" }, /the Workspace endpoint .* is plain http.* use https/],
     [{ workspace: "https://example.com/v2/" }, /the Workspace endpoint .* must not end in a version/],
-    [{ iam: "iam.example.com" }, /the IAM endpoint \(endpoints\.iam in cdktf\.json\) is not a URL/],
+    [{ iam: "iam example.com" }, /the IAM endpoint \(endpoints\.iam in cdktf\.json\) is not a URL/],
+    [
+      { iam: "iam.example.com" },
+      /endpoints\.iam in cdktf\.json\) leads to iam\.example\.com, .* set WORKSPACE_IMAGES_TRUSTED_HOSTS=/,
+    ],
     [
       { iam: "https://user:canary-secret@iam.example.com" },
       /the IAM endpoint .* must not contain a user name/,
@@ -298,7 +302,7 @@ describe("an environment", () => {
 });
 
 test("an endpoint in a variable is named as such", async () => {
-  enter(new TestProject({ dev: { region: REGION } }), { WORKSPACE_IMAGES_ENDPOINT: "workspace.example.com" });
+  enter(new TestProject({ dev: { region: REGION } }), { WORKSPACE_IMAGES_ENDPOINT: "https://" });
   const error = await rejection(firstLookup());
   expect(error).toBeInstanceOf(ConfigurationError);
   expect(error.message).toBe(
@@ -335,7 +339,7 @@ describe("an environment that cannot be listed: its lookup fails, and says the c
     expect(cause).toBeInstanceOf(ApiError);
     expect(cause).toMatchObject({ status: 401, requestId: expect.stringMatching(/^[0-9a-f]{32}$/) });
     expect(message).toContain(
-      "Check the credentials that are used, and whether they have expired: HW_AUTH_TOKEN, else the identity provider's, else HW_ACCESS_KEY and HW_SECRET_KEY",
+      "The credentials came from HW_ACCESS_KEY and HW_SECRET_KEY: check them, and whether they have expired.",
     );
     expect(message).not.toContain("canary");
   });

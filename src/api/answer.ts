@@ -83,7 +83,13 @@ function judge(exchange: Exchange, { status, headers, text }: Answer): Outcome {
   }
   if (!isSuccess(status)) {
     return {
-      error: ApiError.fromResponse(what, { status, headers, text, confidential }),
+      error: ApiError.fromResponse(what, {
+        status,
+        headers,
+        text,
+        confidential,
+        credentials: request.credentials?.(),
+      }),
       retryable: isRepeated(status),
       retryAfter: retryAfterOf(headers),
     };

@@ -39,6 +39,8 @@ export interface Refusal {
   readonly requestId?: string | undefined;
   /** Encrypted reason of a refusal (`encoded_authorization_message`). */
   readonly encodedAuthorizationMessage?: string | undefined;
+  /** What the credentials came from. */
+  readonly credentials?: string | undefined;
   /** The client's clock minus the server's, ms. */
   readonly clockSkew?: number | undefined;
 }
@@ -73,6 +75,8 @@ export class ApiError extends WorkspaceImagesError {
       headers: Readonly<Record<string, string>>;
       /** Nothing is quoted that stands outside the known shapes. */
       confidential?: boolean;
+      /** What the credentials came from. */
+      credentials?: string | undefined;
     },
     now = Date.now(),
   ): ApiError {
@@ -81,6 +85,7 @@ export class ApiError extends WorkspaceImagesError {
     const common = {
       status,
       request,
+      credentials: response.credentials,
       requestId: quote(headers["x-request-id"])?.slice(0, MAX_ID),
       clockSkew: Number.isNaN(date) ? undefined : now - date,
     };
@@ -132,7 +137,7 @@ function describe(refusal: Refusal): string {
   ].join(" ");
 }
 
-function hints({ status, clockSkew = 0, encodedAuthorizationMessage }: Refusal): string[] {
+function hints({ status, clockSkew = 0, credentials, encodedAuthorizationMessage }: Refusal): string[] {
   const found: string[] = [];
   if (status === 401 && Math.abs(clockSkew) > MAX_SKEW) {
     const minutes = Math.round(Math.abs(clockSkew) / 60_000);
@@ -141,7 +146,9 @@ function hints({ status, clockSkew = 0, encodedAuthorizationMessage }: Refusal):
     );
   } else if (status === 401) {
     found.push(
-      "Check the credentials that are used, and whether they have expired: HW_AUTH_TOKEN, else the identity provider's, else HW_ACCESS_KEY and HW_SECRET_KEY, else the user's password, else the profile, else the instance's.",
+      credentials
+        ? `The credentials came from ${credentials}: check them, and whether they have expired.`
+        : "Check the credentials, and whether they have expired.",
     );
   }
   if (status === 403)

@@ -9,9 +9,8 @@ export type Credentials = (AccessKey | { readonly token: Secret }) & {
   readonly expiresAt?: number;
   /** When they are to be renewed, in ms since the epoch. */
   readonly renewAt?: number;
-  /** The project that their source names, and its region where the source says it. */
-  readonly projectId?: string | undefined;
-  readonly region?: string | undefined;
+  /** What they come from, for errors. */
+  readonly from: string;
 };
 
 /** How long after a renewal that failed none is tried, ms, while there are credentials that hold. */
@@ -76,7 +75,7 @@ export class CredentialSource {
 export function authenticated(
   source: Pick<CredentialSource, "get" | "renew">,
   headers: Readonly<Record<string, string>> = {},
-): Pick<HttpRequest, "headers" | "authenticate" | "renew"> {
+): Pick<HttpRequest, "headers" | "authenticate" | "renew" | "credentials"> {
   let used: Credentials | undefined;
   return {
     headers,
@@ -87,5 +86,6 @@ export function authenticated(
         : sign(request, used);
     },
     renew: () => source.renew(used),
+    credentials: () => used?.from,
   };
 }

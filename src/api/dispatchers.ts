@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
 import { ConfigurationError } from "../errors";
-import { isLoopback, type Variables } from "../project/location";
+import { isLoopback } from "../project/loopback";
+import { setting, type Variables } from "../project/provider-variables";
 import type { Limits } from "./exchange";
 import { remember } from "./secret";
 
@@ -61,10 +62,9 @@ export class Dispatchers {
   }
 }
 
-function isInsecure({ HW_INSECURE: text = "" }: Variables): boolean {
-  if (/^(|0|f|false)$/i.test(text)) return false;
-  if (/^(1|t|true)$/i.test(text)) return true;
-  throw new ConfigurationError(
-    `HW_INSECURE is ${JSON.stringify(text.slice(0, 20))}: it must be true or false.`,
-  );
+function isInsecure(variables: Variables): boolean {
+  const { value, from } = setting("insecure", variables) ?? { value: "false", from: "" };
+  if (/^(0|f|false)$/i.test(value)) return false;
+  if (/^(1|t|true)$/i.test(value)) return true;
+  throw new ConfigurationError(`${from} is ${JSON.stringify(value.slice(0, 20))}: it must be true or false.`);
 }

@@ -39,6 +39,8 @@ export interface HttpRequest {
   ) => Promise<Record<string, string>> | Record<string, string>;
   /** Called once where the answer is 401; whether it found other credentials to try. */
   readonly renew?: () => Promise<boolean>;
+  /** What the credentials come from, for the error of a 401. */
+  readonly credentials?: () => string | undefined;
   /** How often a failed attempt is repeated; default: HW_MAX_RETRIES, else 5. */
   readonly retries?: number;
   /** Tighter limits than usual. */

@@ -19,11 +19,23 @@ const securityTokenSchema = v.object({
   credential: v.object({ access: visible, secret: visible, securitytoken: visible, expires_at: text }),
 });
 
-/** Whose permissions are assumed, and in which domain. */
-export interface Agency {
-  readonly agencyName: string;
-  readonly domainName?: string | undefined;
-  readonly domainId?: string | undefined;
+const stsSchema = v.object({
+  credentials: v.object({
+    access_key_id: visible,
+    secret_access_key: visible,
+    security_token: visible,
+    expiration: v.nullish(text),
+  }),
+});
+
+/** Credentials as they were issued. */
+type Issued = Issue<Credentials>;
+type Issue<T> = T extends unknown ? Omit<T, "from"> : never;
+
+/** Whose permissions are assumed, and for how long. */
+interface Agency {
+  readonly name: string;
+  readonly seconds: number | undefined;
 }
 
 /**
@@ -51,30 +63,36 @@ export async function findProjectId(
 export async function tokenForPassword(
   http: Http,
   { iamUrl, projectName }: Location,
-  user: { readonly name: string; readonly password: Secret; readonly domainName: string },
+  user: { readonly identity: object; readonly password: Secret; readonly from: string },
 ): Promise<Credentials> {
   const url = `${iamUrl}/v3/auth/tokens`;
   const body = JSON.stringify({
     auth: {
       identity: {
         methods: ["password"],
-        password: {
-          user: { name: user.name, password: user.password.reveal(), domain: { name: user.domainName } },
-        },
+        password: { user: { ...user.identity, password: user.password.reveal() } },
       },
       scope: { project: { name: projectName } },
     },
   });
-  return tokenOf(await http.send({ method: "POST", url, body, confidential: true }), url);
+  const { from } = user;
+  const response = await http.send({
+    method: "POST",
+    url,
+    body,
+    confidential: true,
+    credentials: () => from,
+  });
+  return { ...tokenOf(response, url), from };
 }
 
 /** A token for an identity provider's ID token (`POST /v3.0/OS-AUTH/id-token/tokens`). */
 export async function tokenForIdToken(
   http: Http,
-  { iamUrl }: Location,
+  { oidcUrl }: Location,
   idp: { readonly id: string; readonly idToken: Secret },
-): Promise<Credentials> {
-  const url = `${iamUrl}/v3.0/OS-AUTH/id-token/tokens`;
+): Promise<Issued> {
+  const url = `${oidcUrl}/v3.0/OS-AUTH/id-token/tokens`;
   const body = JSON.stringify({ auth: { id_token: { id: idp.idToken.reveal() } } });
   return tokenOf(
     await http.send({ method: "POST", url, body, headers: { "x-idp-id": idp.id }, confidential: true }),
@@ -87,32 +105,57 @@ export async function assumeAgency(
   http: Http,
   { iamUrl }: Location,
   base: Credentials,
-  { agencyName, domainName, domainId }: Agency,
-): Promise<Credentials> {
+  { name, domainName, seconds = ASSUMED_SECONDS }: Agency & { readonly domainName: string | undefined },
+): Promise<Issued> {
   const url = `${iamUrl}/v3.0/OS-CREDENTIAL/securitytokens`;
   const body = JSON.stringify({
     auth: {
       identity: {
         methods: ["assume_role"],
         assume_role: {
-          agency_name: agencyName,
+          agency_name: name,
           ...(domainName && { domain_name: domainName }),
-          ...(domainId && { domain_id: domainId }),
-          duration_seconds: ASSUMED_SECONDS,
+          duration_seconds: seconds,
         },
       },
     },
   });
+  return securityTokenOf(await sendAs(base, http, url, body), url);
+}
+
+/** Temporary keys of an agency from STS (`POST /v5/agencies/assume`), for whoever `base` is. */
+export async function assumeAgencyBySts(
+  http: Http,
+  { stsUrl }: Location,
+  base: Credentials,
+  { name, domainId, seconds }: Agency & { readonly domainId: string },
+): Promise<Issued> {
+  const url = `${stsUrl}/v5/agencies/assume`;
+  const body = JSON.stringify({
+    agency_urn: `iam::${domainId}:agency:${name}`,
+    agency_session_name: name,
+    ...(seconds !== undefined && { duration_seconds: seconds }),
+  });
+  const response = await sendAs(base, http, url, body);
+  const { credentials } = parse(stsSchema, response, url, "temporary credentials");
+  return {
+    accessKey: credentials.access_key_id,
+    secretKey: new Secret(credentials.secret_access_key),
+    securityToken: new Secret(credentials.security_token),
+    expiresAt: credentials.expiration
+      ? expiry(credentials.expiration, url, response)
+      : Date.now() + (seconds ?? ASSUMED_SECONDS) * 1000,
+  };
+}
+
+function sendAs(base: Credentials, http: Http, url: string, body: string): Promise<HttpResponse> {
   const source = { get: async () => base, renew: async () => false };
-  return securityTokenOf(
-    await http.send({ method: "POST", url, body, ...authenticated(source), confidential: true }),
-    url,
-  );
+  return http.send({ method: "POST", url, body, ...authenticated(source), confidential: true });
 }
 
 /** Temporary keys for a token (`POST /v3.0/OS-CREDENTIAL/securitytokens`). */
-export async function keysForToken(http: Http, { iamUrl }: Location, token: Secret): Promise<Credentials> {
-  const url = `${iamUrl}/v3.0/OS-CREDENTIAL/securitytokens`;
+export async function keysForToken(http: Http, { oidcUrl }: Location, token: Secret): Promise<Issued> {
+  const url = `${oidcUrl}/v3.0/OS-CREDENTIAL/securitytokens`;
   const body = JSON.stringify({
     auth: {
       identity: { methods: ["token"], token: { id: token.reveal(), duration_seconds: ASSUMED_SECONDS } },
@@ -122,7 +165,7 @@ export async function keysForToken(http: Http, { iamUrl }: Location, token: Secr
 }
 
 /** Temporary keys from an answer of IAM or of the ECS metadata service. */
-export function securityTokenOf(response: HttpResponse, url: string): Credentials {
+export function securityTokenOf(response: HttpResponse, url: string): Issued {
   const { access, secret, securitytoken, expires_at } = parse(
     securityTokenSchema,
     response,
@@ -137,7 +180,7 @@ export function securityTokenOf(response: HttpResponse, url: string): Credential
   };
 }
 
-function tokenOf(response: HttpResponse, url: string): Credentials {
+function tokenOf(response: HttpResponse, url: string): Issued & { readonly token: Secret } {
   const token = response.headers["x-subject-token"];
   const { expires_at } = parse(tokenSchema, response, url, "a token").token;
   if (!token) {

@@ -1,5 +1,5 @@
 import { ConnectionError } from "../errors";
-import { isLoopback } from "../project/location";
+import { isLoopback } from "../project/loopback";
 import type { Exchange } from "./exchange";
 import { excerpt } from "./quote";
 

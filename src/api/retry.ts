@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../errors";
-import type { Variables } from "../project/location";
+import { setting, type Variables } from "../project/provider-variables";
 import type { Failure, Limits } from "./exchange";
 
 const DEFAULT_RETRIES = 5;
@@ -48,10 +48,11 @@ export function retryAfterOf(headers: Readonly<Record<string, string>>): number 
  * How often a failed attempt is repeated.
  * @throws ConfigurationError if HW_MAX_RETRIES is no such number
  */
-export function retriesOf({ HW_MAX_RETRIES: text }: Variables): number {
-  if (!text) return DEFAULT_RETRIES;
-  if (/^\d{1,2}$/.test(text)) return Number(text);
+export function retriesOf(variables: Variables): number {
+  const retries = setting("maxRetries", variables);
+  if (!retries) return DEFAULT_RETRIES;
+  if (/^\d{1,2}$/.test(retries.value)) return Number(retries.value);
   throw new ConfigurationError(
-    `HW_MAX_RETRIES is ${JSON.stringify(text.slice(0, 20))}: it must be a whole number from 0 to 99.`,
+    `${retries.from} is ${JSON.stringify(retries.value.slice(0, 20))}: it must be a whole number from 0 to 99.`,
   );
 }

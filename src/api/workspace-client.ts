@@ -2,9 +2,12 @@ import * as v from "valibot";
 import { ConfigurationError, FilterError, ResponseError, UnstableListingError } from "../errors";
 import type { ListImagesQuery } from "../images/image-filter";
 import { parseImageInfo, type WorkspaceImage } from "../images/workspace-image";
-import type { Location } from "../project/location";
+import type { Environment } from "../project/environment";
+import { type Location, locate } from "../project/location";
+import { setting, type Variables } from "../project/provider-variables";
 import { authenticated } from "./authentication";
 import { CredentialSources } from "./credential-sources";
+import { Profiles } from "./credential-sources/profile";
 import { Http, type HttpOptions } from "./http";
 import { findProjectId } from "./iam";
 import { type Page, takeListing } from "./paging";
@@ -32,16 +35,33 @@ const pageSchema = v.object({ images: v.array(v.unknown()), total_count: v.optio
 export class WorkspaceApi {
   private readonly http: Http;
   private readonly credentials: CredentialSources;
+  private readonly profiles: Profiles;
+  /** They hold secrets: unlike a private property, this one is not shown by util.inspect. */
+  readonly #variables: Variables;
 
   /** @throws ConfigurationError if a variable that concerns connections is malformed */
   constructor(options: HttpOptions = {}) {
+    this.#variables = options.variables ?? process.env;
     this.http = new Http(options);
-    this.credentials = new CredentialSources(this.http, options.variables);
+    this.profiles = new Profiles(this.#variables);
+    this.credentials = new CredentialSources(this.http, this.profiles, this.#variables);
   }
 
   /** Whether certificates are not checked (HW_INSECURE). */
   get isInsecure(): boolean {
     return this.http.isInsecure;
+  }
+
+  /**
+   * An environment's place, after its profile and the variables.
+   * @throws ConfigurationError if it has no usable one, or credentials must not be sent there
+   * @throws CredentialsError if a profile is asked for that cannot be read
+   */
+  async locate(environment: Environment): Promise<Location> {
+    const profile = await this.profiles.find(
+      environment.profile ?? setting("profile", this.#variables)?.value,
+    );
+    return locate(environment, this.#variables, profile);
   }
 
   /** The client of one place. */
@@ -139,10 +159,6 @@ export class WorkspaceClient {
 
   private async lookUpProject(): Promise<string> {
     if (this.location.projectId) return this.location.projectId;
-    const credentials = this.credentials.of(this.location);
-    const { projectId, region = this.location.region } = await credentials.get();
-    // A profile's project belongs to the profile's region, not to an environment elsewhere.
-    const isUsable = projectId !== undefined && region === this.location.region;
-    return isUsable ? projectId : findProjectId(this.http, this.location, credentials);
+    return findProjectId(this.http, this.location, this.credentials.of(this.location));
   }
 }

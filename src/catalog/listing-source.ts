@@ -3,7 +3,6 @@ import type { ListingQuery } from "../images/image-filter";
 import type { Listing } from "../images/image-selection";
 import { checkPlace, type LockedPlace, lockFileName } from "../pins/lock-file";
 import type { Environment } from "../project/environment";
-import { locate } from "../project/location";
 
 /** Options of {@link openListings}. */
 export interface ListingSourceOptions {
@@ -42,7 +41,7 @@ export class ListingSource {
    * @throws LockFileError if its pins were taken in another region or project
    */
   async environment(environment: Environment, locked: LockedPlace | undefined): Promise<EnvironmentListings> {
-    const located = locate(environment);
+    const located = await this.api.locate(environment);
     const location = locked && !located.projectId ? { ...located, projectId: locked.projectId } : located;
     const { workspaceUrl, iamUrl, profile } = location;
     const client = this.once<WorkspaceClient>(["client", location], () => this.api.client(location));

@@ -5,7 +5,21 @@ import type { KnownKey } from "./signature";
 export interface EmulatedAccount {
   readonly accessKey: string;
   readonly secretKey: string;
-  readonly user: { readonly name: string; readonly password: string; readonly domainName: string };
+  readonly user: {
+    readonly name: string;
+    readonly password: string;
+    readonly domainName: string;
+    /**
+     * Its ID.
+     * @default - it has none, and is known by its name alone
+     */
+    readonly id?: string;
+    /**
+     * ID of its domain.
+     * @default - its domain is known by its name alone
+     */
+    readonly domainId?: string;
+  };
   /** An agency that may be assumed. */
   readonly agency: { readonly agencyName: string; readonly domainName: string; readonly domainId: string };
   /** An identity provider and the ID token that it issued. */
@@ -16,7 +30,13 @@ export interface EmulatedAccount {
 export const DEFAULT_ACCOUNT: EmulatedAccount = {
   accessKey: "EMULATORACCESSKEY000",
   secretKey: "emulator-secret-key-for-tests-and-demos-only",
-  user: { name: "emulator-user", password: "emulator-password", domainName: "emulator-domain" },
+  user: {
+    name: "emulator-user",
+    password: "emulator-password",
+    domainName: "emulator-domain",
+    id: "fedcba9876543210fedcba9876543210",
+    domainId: "0123456789abcdef0123456789abcdef",
+  },
   agency: {
     agencyName: "emulator-agency",
     domainName: "emulator-domain",

@@ -344,6 +344,7 @@ function parseEmulatedImage(json: unknown): EmulatedImage {
 function serviceOf(path: string): EmulatedService {
   if (path.startsWith("/emulator/")) return "control";
   if (path.startsWith("/openstack/")) return "metadata";
-  if (path === "/v3" || path.startsWith("/v3/") || path.startsWith("/v3.0/")) return "iam";
+  if (path === "/v3" || path.startsWith("/v3/") || path.startsWith("/v3.0/") || path.startsWith("/v5/"))
+    return "iam";
   return "images";
 }

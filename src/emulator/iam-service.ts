@@ -8,7 +8,14 @@ const passwordSchema = v.object({
     identity: v.object({
       methods: v.tuple([v.literal("password")]),
       password: v.object({
-        user: v.object({ name: v.string(), password: v.string(), domain: v.object({ name: v.string() }) }),
+        user: v.union([
+          v.object({ id: v.string(), password: v.string() }),
+          v.object({
+            name: v.string(),
+            password: v.string(),
+            domain: v.union([v.object({ name: v.string() }), v.object({ id: v.string() })]),
+          }),
+        ]),
       }),
     }),
     scope: v.object({ project: v.object({ name: v.string() }) }),
@@ -31,6 +38,11 @@ const tokenSchema = v.object({
   auth: v.object({
     identity: v.object({ methods: v.tuple([v.literal("token")]), token: v.object({ id: v.string() }) }),
   }),
+});
+const stsSchema = v.object({
+  agency_urn: v.string(),
+  agency_session_name: v.string(),
+  duration_seconds: v.optional(v.number()),
 });
 const idTokenSchema = v.object({ auth: v.object({ id_token: v.object({ id: v.string() }) }) });
 
@@ -64,8 +76,15 @@ export function answerIam(request: IamRequest, accounts: Accounts, regions: read
     case "POST /v3/auth/tokens": {
       const parsed = v.safeParse(passwordSchema, parse(body));
       if (!parsed.success) return malformed();
-      const { name, password, domain } = parsed.output.auth.identity.password.user;
-      if (name !== user.name || password !== user.password || domain.name !== user.domainName) {
+      const given = parsed.output.auth.identity.password.user;
+      const isUser =
+        "id" in given
+          ? given.id === user.id
+          : given.name === user.name &&
+            ("id" in given.domain
+              ? given.domain.id === user.domainId
+              : given.domain.name === user.domainName);
+      if (!isUser || given.password !== user.password) {
         return unauthorized("The username or password is wrong.");
       }
       return tokenAnswer(accounts);
@@ -98,6 +117,27 @@ export function answerIam(request: IamRequest, accounts: Accounts, regions: read
         return errorAnswer(403, "iam", "You are not authorized to assume this agency.");
       }
       return { status: 201, json: { credential: accounts.issueKey() } };
+    }
+    case "POST /v5/agencies/assume": {
+      const assumed = v.safeParse(stsSchema, parse(body));
+      if (!assumed.success) return errorAnswer(400, "gateway", "The request body is invalid", "STS5.1001");
+      const refused = refusal();
+      if (refused) return errorAnswer(401, "gateway", `Incorrect IAM authentication information: ${refused}`);
+      if (assumed.output.agency_urn !== `iam::${agency.domainId}:agency:${agency.agencyName}`) {
+        return errorAnswer(403, "gateway", "You are not authorized to assume this agency.", "STS5.1004");
+      }
+      const { access, secret, securitytoken, expires_at } = accounts.issueKey();
+      return {
+        status: 200,
+        json: {
+          credentials: {
+            access_key_id: access,
+            secret_access_key: secret,
+            security_token: securitytoken,
+            expiration: expires_at,
+          },
+        },
+      };
     }
     case "GET /openstack/latest/securitykey":
       return { status: 200, json: { credential: accounts.issueKey() } };

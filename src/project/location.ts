@@ -1,5 +1,8 @@
 import { ConfigurationError } from "../errors";
 import { CLOUD, type Environment, REGION, settingName } from "./environment";
+import { isLoopback } from "./loopback";
+import { type Setting, setting, type Variables, variableOf } from "./provider-variables";
+import { checkTrusted, withScheme } from "./trusted-hosts";
 
 /** An environment's place on the network, after variables and defaults; several environments may be in one place. */
 export interface Location {
@@ -9,79 +12,129 @@ export interface Location {
   readonly projectId?: string;
   /** Project name. */
   readonly projectName: string;
-  /** Profile of the shared configuration file, where configured. */
+  /** Profile of the shared configuration file, where one is named. */
   readonly profile?: string;
   /** Base URL of the Workspace service, without a version or a trailing slash. */
   readonly workspaceUrl: string;
   /** Base URL of IAM, without a version or a trailing slash. */
   readonly iamUrl: string;
+  /** Base URL of what exchanges ID tokens, without a version or a trailing slash. */
+  readonly oidcUrl: string;
+  /** Base URL of STS, without a version or a trailing slash. */
+  readonly stsUrl: string;
 }
 
-/** Environment variables. */
-export type Variables = Readonly<Record<string, string | undefined>>;
+/** What a profile of the shared configuration file says of a place; its values replace those of variables. */
+export interface ProfilePlace {
+  readonly region?: Setting | undefined;
+  readonly projectId?: Setting | undefined;
+}
 
 /** The ECS metadata service of this machine: it has no certificate, and is sent no credentials. */
 export const METADATA_HOST = "169.254.169.254";
+/** The provider exchanges ID tokens there, whatever else is set. */
+const OIDC_CLOUD = "myhuaweicloud.com";
 
-/** The region that an environment is in, as far as configuration and variables state it. */
-export function regionOf(
-  { region }: Pick<Environment, "region">,
+/** Whether a profile of the shared configuration file is asked for: only then the provider reads that file. */
+function isProfileAskedFor(
+  { profile }: Pick<Environment, "profile">,
   variables: Variables = process.env,
-): string | undefined {
-  return region ?? (variables.HW_REGION_NAME || undefined);
+): boolean {
+  return [profile, setting("profile", variables), setting("sharedConfigFile", variables)].some(Boolean);
 }
 
 /**
- * An environment's place on the network: what it configures, else the provider's variables, else the region's own.
- * @throws ConfigurationError if no region is set, or a region, cloud or endpoint is not usable
+ * The region that an environment is in, as far as it is stated without reading a profile, whose region would replace
+ * the variables'.
  */
-export function locate(environment: Environment, variables: Variables = process.env): Location {
+export function regionOf(
+  environment: Pick<Environment, "region" | "profile">,
+  variables: Variables = process.env,
+): string | undefined {
+  const { region } = environment;
+  return (
+    region ?? (isProfileAskedFor(environment, variables) ? undefined : setting("region", variables)?.value)
+  );
+}
+
+/**
+ * An environment's place on the network: what it configures, else its profile, else the provider's variables, else
+ * the region's own.
+ * @param profile what its profile says, where one is asked for
+ * @throws ConfigurationError if no region is set, a region, cloud or endpoint is not usable, or credentials must not
+ * be sent there
+ */
+export function locate(
+  environment: Environment,
+  variables: Variables = process.env,
+  profile: ProfilePlace = {},
+): Location {
   const { name, endpoints } = environment;
-  const region = regionOf(environment, variables);
+  const subject = (what: string) => `Environment "${name}": ${what}`;
+  // The provider's own region: a project that no environment names belongs there.
+  const ofProvider = profile.region ?? setting("region", variables);
+  const region = environment.region ?? ofProvider?.value;
   if (!region) {
     throw new ConfigurationError(
       `Environment "${name}" has no region: set ${settingName(environment, "region")}, or HW_REGION_NAME.`,
     );
   }
-  const cloud =
-    environment.cloud ??
-    (variables.HW_CLOUD || (region.startsWith("eu-west-1") ? "myhuaweicloud.eu" : "myhuaweicloud.com"));
   if (!REGION.test(region)) {
-    throw new ConfigurationError(
-      `Environment "${name}": HW_REGION_NAME must be a region such as cn-north-4.`,
-    );
+    throw new ConfigurationError(subject(`${ofProvider?.from} must be a region such as cn-north-4.`));
   }
-  if (!CLOUD.test(cloud)) {
-    throw new ConfigurationError(
-      `Environment "${name}": HW_CLOUD must be a domain such as myhuaweicloud.com.`,
-    );
-  }
-  const workspace =
-    endpoints?.workspace ?? (variables.WORKSPACE_IMAGES_ENDPOINT || `https://workspace.${region}.${cloud}`);
-  const iam =
-    endpoints?.iam ??
-    (variables.HW_AUTH_URL?.replace(/\/v3(\.0)?\/?$/, "") || `https://iam.${region}.${cloud}`);
-  // A project belongs to one region: what the variables name is not the project of an environment elsewhere.
-  const isVariablesRegion = [undefined, region].includes(regionOf({}, variables));
-  const { HW_PROJECT_ID: idFromVariable, HW_PROJECT_NAME: nameFromVariable } = isVariablesRegion
-    ? variables
-    : {};
-  const projectId = environment.projectId ?? idFromVariable;
-  const profile = environment.profile ?? variables.HW_PROFILE;
+  const cloud = cloudOf(environment, region, variables);
+  const isRegionOfProvider = ofProvider === undefined || ofProvider.value === region;
+  const projectId =
+    environment.projectId ??
+    (isRegionOfProvider ? (profile.projectId ?? setting("projectId", variables))?.value : undefined);
+  const projectName =
+    environment.projectName ??
+    (isRegionOfProvider ? setting("projectName", variables)?.value : undefined) ??
+    region;
+  const profileName = environment.profile ?? setting("profile", variables)?.value;
+
+  const place = environment.source ?? "cdktf.json";
+  const from = (key: "workspace" | "iam", variable: string) =>
+    endpoints?.[key] ? `endpoints.${key} in ${place}` : variable;
+  const url = (service: string, endpoint: string | undefined, where: string) => {
+    const what = subject(`the ${service} endpoint (${where})`);
+    const base = baseUrl(withScheme(endpoint ?? `https://${service.toLowerCase()}.${region}.${cloud}`), what);
+    checkTrusted(base, endpoint ? what : subject(settingName(environment, "cloud")), variables);
+    return base;
+  };
+  const workspaceUrl = url(
+    "Workspace",
+    endpoints?.workspace ?? (variables.WORKSPACE_IMAGES_ENDPOINT || undefined),
+    from("workspace", "WORKSPACE_IMAGES_ENDPOINT"),
+  );
+  const iamUrl = url(
+    "IAM",
+    endpoints?.iam ?? setting("authUrl", variables)?.value.replace(/\/v3(\.0)?\/?$/, ""),
+    from("iam", variableOf("authUrl", variables)),
+  );
+  // No variable names these two: what stands in for IAM on this machine stands in for them.
+  const standIn = isLoopback(new URL(iamUrl).hostname) ? iamUrl : undefined;
+  const stsUrl = standIn ?? `https://sts.${region}.${cloud}`;
+  checkTrusted(stsUrl, subject(settingName(environment, "cloud")), variables);
   return {
     region,
     ...(projectId && { projectId }),
-    projectName: environment.projectName ?? (nameFromVariable || region),
-    ...(profile && { profile }),
-    workspaceUrl: baseUrl(
-      workspace,
-      `Environment "${name}": the Workspace endpoint (${endpoints?.workspace ? `endpoints.workspace in ${environment.source ?? "cdktf.json"}` : "WORKSPACE_IMAGES_ENDPOINT"})`,
-    ),
-    iamUrl: baseUrl(
-      iam,
-      `Environment "${name}": the IAM endpoint (${endpoints?.iam ? `endpoints.iam in ${environment.source ?? "cdktf.json"}` : "HW_AUTH_URL"})`,
-    ),
+    projectName,
+    ...(profileName && { profile: profileName }),
+    workspaceUrl,
+    iamUrl,
+    oidcUrl: standIn ?? `https://iam.${region}.${OIDC_CLOUD}`,
+    stsUrl,
   };
+}
+
+function cloudOf(environment: Environment, region: string, variables: Variables): string {
+  const named = environment.cloud ?? setting("cloud", variables)?.value;
+  if (named === undefined) return region.startsWith("eu-west-1") ? "myhuaweicloud.eu" : "myhuaweicloud.com";
+  if (CLOUD.test(named)) return named;
+  throw new ConfigurationError(
+    `Environment "${environment.name}": HW_CLOUD must be a domain such as myhuaweicloud.com.`,
+  );
 }
 
 /**
@@ -107,9 +160,4 @@ export function baseUrl(value: string, subject: string, isPlainAllowed = isLoopb
   const base = url.href.replace(/\/+$/, "");
   if (/\/v\d[\d.]*$/.test(base)) throw fail("must not end in a version: it is added to each request");
   return base;
-}
-
-/** Whether a URL's host is this machine, the only one that plain http may be spoken to. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

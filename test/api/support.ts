@@ -4,7 +4,6 @@ import { WorkspaceApi } from "../../src/api/workspace-client";
 import type { EmulatedAccount, WorkspaceEmulator } from "../../src/emulator";
 import type { WorkspaceImage } from "../../src/images/workspace-image";
 import type { EnvironmentConfig } from "../../src/project/environment";
-import { locate } from "../../src/project/location";
 import { serve } from "../support/server";
 
 /** Limits under which a test need not wait long; a slow machine keeps within them. */
@@ -28,7 +27,7 @@ export async function list(
   const api = new WorkspaceApi({ variables, limits: { ...LIMITS, ...limits } });
   try {
     return await api
-      .client(locate({ name: "dev", region: REGION, ...config }, variables))
+      .client(await api.locate({ name: "dev", region: REGION, ...config }))
       .listImages({}, { concurrency: 2 });
   } finally {
     await api.close();

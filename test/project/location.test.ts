@@ -23,7 +23,7 @@ describe("an environment's endpoints", () => {
   });
 
   test("are in another cloud where the environment, or HW_CLOUD, says so", () => {
-    const variables = { HW_CLOUD: "cloud.example" };
+    const variables = { HW_CLOUD: "cloud.example", WORKSPACE_IMAGES_TRUSTED_HOSTS: "*.own.example" };
     expect(at({ region: "eu-west-101" }, variables).workspaceUrl).toBe(
       "https://workspace.eu-west-101.cloud.example",
     );
@@ -36,6 +36,7 @@ describe("an environment's endpoints", () => {
     const variables = {
       WORKSPACE_IMAGES_ENDPOINT: "https://workspace.example/",
       HW_AUTH_URL: "https://iam.example/v3",
+      WORKSPACE_IMAGES_TRUSTED_HOSTS: "own.example",
     };
     expect(at({ region: "cn-north-4" }, variables)).toMatchObject({
       workspaceUrl: "https://workspace.example",
@@ -56,7 +57,7 @@ describe("an environment's endpoints", () => {
   );
 
   test.each([
-    ["workspace.example", "is not a URL"],
+    ["workspace .example", "is not a URL"],
     ["ftp://workspace.example", "must be https, not ftp:"],
     ["http://workspace.example", "allowed to loopback only"],
     ["http://127.0.0.1.example", "allowed to loopback only"],
@@ -79,9 +80,132 @@ describe("an environment's endpoints", () => {
   );
 });
 
+describe("an endpoint without a scheme", () => {
+  test.each([
+    ["workspace.example", "https://workspace.example"],
+    ["workspace.example:8443/base/", "https://workspace.example:8443/base"],
+    ["127.0.0.1:8080", "https://127.0.0.1:8080"],
+    ["localhost:8080", "https://localhost:8080"],
+  ])("is spoken to over https: %s", (endpoint, url) => {
+    const variables = {
+      WORKSPACE_IMAGES_ENDPOINT: endpoint,
+      HW_AUTH_URL: `${endpoint.replace(/\/$/, "")}/v3`,
+    };
+    const expected = { workspaceUrl: url, iamUrl: url };
+    expect(at({ region: "cn-north-4" }, variables)).toMatchObject(expected);
+    const endpoints = { workspace: endpoint, iam: endpoint };
+    const trusted = { WORKSPACE_IMAGES_TRUSTED_HOSTS: new URL(url).hostname };
+    expect(at({ region: "cn-north-4", endpoints }, trusted)).toMatchObject(expected);
+  });
+});
+
+describe("credentials are sent", () => {
+  const refused = (environment: Partial<Environment>, variables: Record<string, string> = {}) => {
+    const error = thrown(() => at({ region: "cn-north-4", ...environment }, variables));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toContain('Environment "dev": ');
+    expect(error.message).toMatch(/WORKSPACE_IMAGES_TRUSTED_HOSTS=\S+, or HW_CLOUD/);
+    return error.message;
+  };
+  const allowed = (environment: Partial<Environment>, variables: Record<string, string> = {}) =>
+    at({ region: "cn-north-4", ...environment }, variables);
+
+  test.each([
+    "https://workspace.cn-north-4.myhuaweicloud.com",
+    "https://workspace.eu-west-101.myhuaweicloud.eu:8443",
+    "https://iam.myhuaweicloud.com",
+    "https://STS.cn-north-4.MyHuaweiCloud.com",
+    "http://127.0.0.1:1",
+    "http://localhost:1",
+  ])("where configuration says, to the services of a known cloud and to this machine: %s", (endpoint) => {
+    allowed({ endpoints: { workspace: endpoint, iam: endpoint } });
+  });
+
+  test.each([
+    "https://evil.example",
+    "https://myhuaweicloud.com.evil.example",
+    "https://workspace.cn-north-4.myhuaweicloud.com.evil.example",
+    "https://evilmyhuaweicloud.com",
+    "https://workspace.evil-myhuaweicloud.com",
+    "https://iam.cn-north-4.myhuaweicloud.com@evil.example".replace("@", ".at."),
+    // Anyone may have these: a bucket, a site.
+    "https://bucket.obs.cn-north-4.myhuaweicloud.com",
+    "https://iam.obs.myhuaweicloud.com",
+    "https://workspace.example",
+    "https://10.0.0.1",
+    "https://[::2]",
+    "https://127.0.0.1.example",
+    "evil.example",
+  ])("not to any other host that configuration names: %s", (endpoint) => {
+    expect(refused({ endpoints: { workspace: endpoint } })).toContain("endpoints.workspace in cdktf.json");
+    expect(refused({ endpoints: { iam: endpoint } })).toContain("endpoints.iam in cdktf.json");
+    // What is set for one service does not stand in for a variable.
+    const variables = { HW_AUTH_URL: "https://iam.example/v3" };
+    expect(refused({ endpoints: { iam: "https://other.example" } }, variables)).toContain("other.example");
+  });
+
+  test("not to a cloud that only configuration names", () => {
+    expect(refused({ cloud: "evil.example" })).toMatch(
+      /environments\.dev\.cloud .*workspace\.cn-north-4\.evil\.example/,
+    );
+    const endpoints = { workspace: "http://127.0.0.1:1", iam: "https://iam.cn-north-4.myhuaweicloud.com" };
+    expect(refused({ cloud: "evil.example", endpoints })).toContain("sts.cn-north-4.evil.example");
+  });
+
+  test.each<[Partial<Environment>, Record<string, string>]>([
+    [{}, { HW_CLOUD: "own.example" }],
+    [{ cloud: "own.example" }, { HW_CLOUD: "own.example" }],
+    [{ endpoints: { workspace: "https://ws.own.example" } }, { HW_CLOUD: "Own.Example" }],
+    [{}, { HW_AUTH_URL: "https://iam.own.example/v3" }],
+    [{ endpoints: { workspace: "https://iam.own.example" } }, { OS_AUTH_URL: "https://iam.own.example/v3" }],
+    [{}, { WORKSPACE_IMAGES_ENDPOINT: "https://ws.own.example" }],
+    [{ endpoints: { iam: "https://ws.own.example/iam" } }, { WORKSPACE_IMAGES_ENDPOINT: "ws.own.example" }],
+    [
+      { endpoints: { iam: "https://a.example:8443" } },
+      { WORKSPACE_IMAGES_TRUSTED_HOSTS: "b.example, A.example" },
+    ],
+    [{ endpoints: { iam: "https://a.example:8443" } }, { WORKSPACE_IMAGES_TRUSTED_HOSTS: "a.example:8443" }],
+    [{ endpoints: { iam: "https://x.a.example" } }, { WORKSPACE_IMAGES_TRUSTED_HOSTS: "*.a.example" }],
+  ])("to what a variable names: %j %j", (environment, variables) => {
+    allowed(environment, variables);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["https://a.example:8444", { WORKSPACE_IMAGES_TRUSTED_HOSTS: "a.example:8443" }],
+    ["https://x.a.example", { WORKSPACE_IMAGES_TRUSTED_HOSTS: "a.example" }],
+    ["https://a.example", { WORKSPACE_IMAGES_TRUSTED_HOSTS: "*.a.example" }],
+    ["https://xa.example", { WORKSPACE_IMAGES_TRUSTED_HOSTS: "*.a.example, ," }],
+    ["https://own.example", { HW_CLOUD: "own.example" }],
+    ["https://iam.own.example:8443", { HW_AUTH_URL: "https://iam.own.example/v3" }],
+  ])("not beyond it: %s with %j", (endpoint, variables) => {
+    refused({ endpoints: { iam: endpoint, workspace: "http://127.0.0.1:1" } }, variables);
+  });
+});
+
+describe("the other endpoints", () => {
+  test("are the provider's: ID tokens go to one cloud, agencies by domain ID to STS", () => {
+    const variables = { HW_AUTH_URL: "https://iam.own.example/v3", HW_CLOUD: "own.example" };
+    expect(at({ region: "eu-west-101" })).toMatchObject({
+      oidcUrl: "https://iam.eu-west-101.myhuaweicloud.com",
+      stsUrl: "https://sts.eu-west-101.myhuaweicloud.eu",
+    });
+    expect(at({ region: "cn-north-4" }, variables)).toMatchObject({
+      oidcUrl: "https://iam.cn-north-4.myhuaweicloud.com",
+      stsUrl: "https://sts.cn-north-4.own.example",
+    });
+  });
+
+  test("are on this machine where IAM is", () => {
+    const HW_AUTH_URL = "http://127.0.0.1:1/v3";
+    const url = "http://127.0.0.1:1";
+    expect(at({ region: "cn-north-4" }, { HW_AUTH_URL })).toMatchObject({ oidcUrl: url, stsUrl: url });
+  });
+});
+
 describe("an environment's region", () => {
-  test("is its own, else HW_REGION_NAME", () => {
-    const variables = { HW_REGION_NAME: "cn-south-1" };
+  test("is its own, else HW_REGION_NAME, else OS_REGION_NAME", () => {
+    const variables = { HW_REGION_NAME: "cn-south-1", OS_REGION_NAME: "cn-east-3" };
+    expect(at({}, { ...variables, HW_REGION_NAME: "" }).region).toBe("cn-east-3");
     expect(at({ region: "cn-north-4" }, variables).region).toBe("cn-north-4");
     expect(at({}, variables).region).toBe("cn-south-1");
   });
@@ -95,10 +219,13 @@ describe("an environment's region", () => {
   test.each([
     ["HW_REGION_NAME", "workspace.example/"],
     ["HW_REGION_NAME", "CN-NORTH-4"],
+    ["OS_REGION_NAME", "CN-NORTH-4"],
     ["HW_CLOUD", "example/path"],
     ["HW_CLOUD", "user@example"],
   ])("and cloud are held against their form: %s=%s", (variable, value) => {
-    const error = thrown(() => at({}, { HW_REGION_NAME: "cn-north-4", [variable]: value }));
+    const error = thrown(() =>
+      at({}, { ...(variable === "HW_CLOUD" && { HW_REGION_NAME: "cn-north-4" }), [variable]: value }),
+    );
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error.message).toContain(`Environment "dev": ${variable} must be`);
   });

@@ -17,9 +17,7 @@ export function restoreProcess(): void {
 /** Goes into a project, as its app would be started, away from the shared file of whoever runs the tests. */
 export function enter(project: TestProject, variables: Readonly<Record<string, string>> = {}): void {
   process.chdir(project.directory);
-  project.write("no-profiles.json", '{"profiles":[]}');
   Object.assign(process.env, {
-    HW_SHARED_CONFIG_FILE: project.path("no-profiles.json"),
     ...variables,
   });
 }

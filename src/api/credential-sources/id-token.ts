@@ -2,34 +2,33 @@ import { CredentialsError } from "../../errors";
 import { keysForToken, tokenForIdToken } from "../iam";
 import { Secret } from "../secret";
 import { readSmall } from "../small-file";
+import type { Settings } from "./settings";
 import { checkVisible, type Source } from "./source";
 
 /** Temporary keys for the ID token of an identity provider (OIDC). */
-export const fromIdToken: Source = async (http, location, variables) => {
-  const {
-    HW_ASSUME_ROLE_IDP_ID: id,
-    HW_ASSUME_ROLE_ID_TOKEN: text,
-    HW_ASSUME_ROLE_ID_TOKEN_FILE: file,
-  } = variables;
-  if (!id) return { nothing: "OIDC: HW_ASSUME_ROLE_IDP_ID is not set" };
-  if (!text && !file) {
+export const fromIdToken: Source = async (http, location, settings) => {
+  const idp = settings.get("idpId");
+  if (!idp) return { nothing: `OIDC: ${settings.nameOf("idpId")} is not set` };
+  const id = checkVisible(idp.value, idp.from);
+  const idToken = new Secret(await idTokenOf(settings));
+  const issued = await tokenForIdToken(http, location, { id, idToken });
+  const keys = "token" in issued ? await keysForToken(http, location, issued.token) : issued;
+  return { credentials: { ...keys, from: `the identity provider in ${idp.from}` } };
+};
+
+async function idTokenOf(settings: Settings): Promise<string> {
+  const [idToken, file] = [settings.get("idToken"), settings.get("idTokenFile")];
+  if (idToken) return checkVisible(idToken.value, idToken.from);
+  if (!file) {
     throw new CredentialsError(
       "HW_ASSUME_ROLE_IDP_ID is set, but neither HW_ASSUME_ROLE_ID_TOKEN nor HW_ASSUME_ROLE_ID_TOKEN_FILE: set one of them.",
     );
   }
-  checkVisible(id, "HW_ASSUME_ROLE_IDP_ID");
-  const idToken = new Secret(
-    text ? checkVisible(text, "HW_ASSUME_ROLE_ID_TOKEN") : await readIdToken(file ?? ""),
-  );
-  const issued = await tokenForIdToken(http, location, { id, idToken });
-  return { credentials: "token" in issued ? await keysForToken(http, location, issued.token) : issued };
-};
-
-async function readIdToken(file: string): Promise<string> {
   // Its name is not repeated: it may be the token itself, put into the wrong variable.
-  const text = await readSmall(file, "The file that HW_ASSUME_ROLE_ID_TOKEN_FILE names");
-  if (text?.trim()) return checkVisible(text.trim(), "The file that HW_ASSUME_ROLE_ID_TOKEN_FILE names");
+  const what = `The file that ${file.from} names`;
+  const text = await readSmall(file.value, what);
+  if (text?.trim()) return checkVisible(text.trim(), what);
   throw new CredentialsError(
-    `The file that HW_ASSUME_ROLE_ID_TOKEN_FILE names ${text === undefined ? "does not exist" : "is empty"}: write the ID token there, or set HW_ASSUME_ROLE_ID_TOKEN.`,
+    `${what} ${text === undefined ? "does not exist" : "is empty"}: write the ID token there, or set HW_ASSUME_ROLE_ID_TOKEN.`,
   );
 }

@@ -1,14 +1,15 @@
 import { WorkspaceImagesError } from "../../errors";
-import { baseUrl, isLoopback, METADATA_HOST } from "../../project/location";
+import { baseUrl, METADATA_HOST } from "../../project/location";
+import { isLoopback } from "../../project/loopback";
 import { securityTokenOf } from "../iam";
 import type { Source } from "./source";
 
 const METADATA_LIMITS = { headers: 1000, body: 1000, total: 2000 };
 
 /** Temporary keys of the agency of the ECS instance that this is. */
-export const fromMetadata: Source = async (http, _location, variables) => {
+export const fromMetadata: Source = async (http, _location, settings) => {
   const endpoint = baseUrl(
-    variables.WORKSPACE_IMAGES_METADATA_ENDPOINT || `http://${METADATA_HOST}`,
+    settings.variable("WORKSPACE_IMAGES_METADATA_ENDPOINT") ?? `http://${METADATA_HOST}`,
     "WORKSPACE_IMAGES_METADATA_ENDPOINT",
     (host) => isLoopback(host) || host === METADATA_HOST,
   );
@@ -21,7 +22,7 @@ export const fromMetadata: Source = async (http, _location, variables) => {
       limits: METADATA_LIMITS,
       confidential: true,
     });
-    return { credentials: securityTokenOf(response, url) };
+    return { credentials: { ...securityTokenOf(response, url), from: "the ECS instance's agency" } };
   } catch (error) {
     // Outside an ECS instance anything may answer there, or nothing.
     if (error instanceof WorkspaceImagesError) {

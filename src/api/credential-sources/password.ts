@@ -1,17 +1,32 @@
 import { CredentialsError } from "../../errors";
 import { tokenForPassword } from "../iam";
 import { Secret } from "../secret";
-import { allOrNone, type Source } from "./source";
+import { missingOf, type Source } from "./source";
 
-/** A token for a user's name and password. */
-export const fromPassword: Source = async (http, location, variables) => {
-  const { HW_USER_NAME: name, HW_USER_PASSWORD: password, HW_DOMAIN_NAME: domainName } = variables;
-  const given = { HW_USER_NAME: name, HW_USER_PASSWORD: password };
-  if (!allOrNone(given)) return { nothing: "password: HW_USER_NAME and HW_USER_PASSWORD are not set" };
-  if (!domainName)
+/** A token for a user and password. */
+export const fromPassword: Source = async (http, location, settings) => {
+  const [userId, userName, password] = [
+    settings.get("userId"),
+    settings.get("userName"),
+    settings.get("password"),
+  ];
+  const user = userId ?? userName;
+  if (!user || !password) {
+    return missingOf(settings, "password", [userId ? "userId" : "userName", "password"]);
+  }
+  const [domainId, domainName] = [settings.get("domainId"), settings.get("domainName")];
+  if (!userId && !domainId && !domainName) {
     throw new CredentialsError(
-      "HW_USER_NAME is set, but HW_DOMAIN_NAME is not: set it to the account's name.",
+      `${user.from} is set, but ${settings.nameOf("domainName")} is not: set it to the account's name.`,
     );
-  const user = { name: name ?? "", password: new Secret(password ?? ""), domainName };
-  return { credentials: await tokenForPassword(http, location, user) };
+  }
+  const identity = userId
+    ? { id: userId.value }
+    : { name: user.value, domain: domainId ? { id: domainId.value } : { name: domainName?.value ?? "" } };
+  const issued = await tokenForPassword(http, location, {
+    identity,
+    password: new Secret(password.value),
+    from: `${user.from} and ${password.from}`,
+  });
+  return { credentials: issued };
 };

@@ -1,30 +1,21 @@
 import { CredentialsError } from "../../errors";
-import type { Location, Variables } from "../../project/location";
+import type { Location } from "../../project/location";
+import type { ProviderArgument } from "../../project/provider-variables";
 import type { Credentials } from "../authentication";
 import type { Http } from "../http";
-import type { Agency } from "../iam";
-import { Secret } from "../secret";
-import type { AccessKey } from "../signer";
+import type { Settings } from "./settings";
 
 /** A place where credentials may come from. */
-export type Source = (http: Http, location: Location, variables: Variables) => Promise<Found> | Found;
+export type Source = (http: Http, location: Location, settings: Settings) => Promise<Found> | Found;
 
-/** What a source gives: credentials, perhaps with an agency to assume, or why it has none. */
+/** What a source gives: credentials, or why it has none. */
 export type Found =
-  | { readonly credentials: Credentials; readonly agency?: Agency | undefined }
-  | { readonly nothing: string };
-
-/** An access key whose parts can be sent; `names` are the parts', for errors. */
-export function accessKeyOf(
-  { accessKey, secretKey, securityToken }: Partial<Record<keyof AccessKey, string | null | undefined>>,
-  names: Readonly<Record<keyof AccessKey, string>>,
-): AccessKey {
-  return {
-    accessKey: checkVisible(accessKey ?? "", names.accessKey),
-    secretKey: new Secret(checkVisible(secretKey ?? "", names.secretKey)),
-    ...(securityToken && { securityToken: new Secret(checkVisible(securityToken, names.securityToken)) }),
-  };
-}
+  | { readonly credentials: Credentials }
+  | {
+      readonly nothing: string;
+      /** Something of it is set, which is a mistake if no other source has anything. */
+      readonly isIncomplete?: boolean;
+    };
 
 /** A text as keys and tokens are, so that it can be sent in a header; nothing of any other is repeated. */
 export function checkVisible(text: string, what: string): string {
@@ -36,13 +27,15 @@ export function checkVisible(text: string, what: string): string {
   );
 }
 
-export function allOrNone(variables: Variables): boolean {
-  const names = Object.keys(variables);
-  const missing = names.filter((name) => !variables[name]);
-  if (missing.length === 0) return true;
-  if (missing.length === names.length) return false;
-  const present = names.filter((name) => variables[name]);
-  throw new CredentialsError(
-    `${present.join(", ")} is set, but ${missing.join(", ")} is not: set both or neither.`,
-  );
+/** What is missing of two arguments that belong together. */
+export function missingOf(
+  settings: Settings,
+  kind: string,
+  pair: readonly [ProviderArgument, ProviderArgument],
+): Found {
+  const names = pair.map((argument) => settings.nameOf(argument));
+  const isSet = pair.map((argument) => settings.get(argument) !== undefined);
+  if (!isSet.includes(true)) return { nothing: `${kind}: ${names.join(" and ")} are not set` };
+  const [present, absent] = isSet[0] ? names : names.toReversed();
+  return { nothing: `${present} is set, but ${absent} is not: set both or neither.`, isIncomplete: true };
 }
