@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import emulation from "../lib/emulator/index.js";
 
@@ -40,7 +40,10 @@ const release = {
   createdAt: "2026-11-24T02:30:00Z",
 };
 for (const region of ["cn-north-4", "cn-south-1"]) {
-  emulator.publish(region, { ...release, id: imageIdOf(region, release.name) });
+  // In cn-north-4 with the ID that the recorded plans below have.
+  const id =
+    region === "cn-north-4" ? "aaaaaaaa-0000-4000-8000-000000000003" : imageIdOf(region, release.name);
+  emulator.publish(region, { ...release, id });
 }
 console.log(release.name);
 await run("workspace-images outdated", cloud, 1);
@@ -66,6 +69,20 @@ for (const environment of environments) {
   assert.equal(moved.length > 0, environment !== "prod", `${environment} moved ${moved.length} desktops`);
 }
 console.log("\ndev and staging have the new image; prod stays until someone promotes it.");
+
+step(
+  "Before the apply: does the plan of dev do what its pins did, and nothing else? (Plans of the real provider)",
+);
+const recorded = (name) => JSON.parse(readFileSync(join(root, `test/desktops/plans/${name}.json`), "utf8"));
+const moved = recorded("image-moved");
+moved.resource_changes = moved.resource_changes.filter(({ name }) =>
+  ["desktop", "server-group"].includes(name),
+);
+writeFileSync(join(folder, "plan.json"), JSON.stringify(moved));
+await run("workspace-images guard --env dev plan.json");
+console.log("\nSomebody writes another image type, and the image stays the same:");
+writeFileSync(join(folder, "plan.json"), JSON.stringify(recorded("image-type-only")));
+await run("workspace-images guard --env dev plan.json", {}, 1);
 await emulator.close();
 
 function step(title) {
@@ -100,10 +117,10 @@ function desktops() {
         environment,
         Object.values(resource)
           .flatMap((kind) => Object.values(kind))
-          .map(({ name, image_id, root_volume }) => ({
+          .map(({ name, image_id, root_volume, system_disk_size }) => ({
             desktop: name,
             image: images.find(({ id }) => id === image_id).name,
-            disk: root_volume.size,
+            disk: root_volume?.size ?? system_disk_size,
           })),
       ];
     }),
@@ -115,8 +132,8 @@ function read(file) {
 }
 
 function print(byEnvironment) {
-  console.log(`\n${"DESKTOP".padEnd(20)}${"IMAGE".padEnd(53)}DISK GB`);
+  console.log(`\n${"RESOURCE".padEnd(19)}${"IMAGE".padEnd(56)}DISK`);
   for (const { desktop, image, disk } of Object.values(byEnvironment).flat()) {
-    console.log(`${desktop.padEnd(20)}${image.padEnd(53)}${String(disk).padStart(7)}`);
+    console.log(`${desktop.padEnd(19)}${image.padEnd(56)}${String(disk).padStart(4)}`);
   }
 }

@@ -1,7 +1,11 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkStacks } from "../src/desktops/checks";
+import { RESOURCE_KINDS } from "../src/desktops/resource-kinds";
+import { resourcesOf } from "../src/desktops/synthesized-stacks";
 import { WorkspaceEmulator } from "../src/emulator";
+import { readLockFile } from "../src/pins/lock-file";
 import { ROOT, run } from "./support/project";
 import { type AttributeType, checkBlock, type SchemaBlock } from "./support/provider-schema";
 import { vendorListImages } from "./support/vendor-client";
@@ -64,6 +68,10 @@ describe("the example, synthesized by the CDK's own command line from the commit
           .filter((image) => image.name?.startsWith("Windows_11"))
           .sort((a, b) => String(a.created_at).localeCompare(String(b.created_at)))
           .at(-1);
+        const server = windows.images
+          .filter((image) => image.name?.startsWith("Windows_Server_2022"))
+          .sort((a, b) => String(a.created_at).localeCompare(String(b.created_at)))
+          .at(-1);
         const linux = await vendorListImages(emulator, region, { image_type: "gold", os_type: "Linux" });
         const ubuntu = (version: string) =>
           linux.images
@@ -81,6 +89,8 @@ describe("the example, synthesized by the CDK's own command line from the commit
           "call-centre": newest?.id,
           "developer-2204": ubuntu("22.04")?.id,
           "developer-2404": ubuntu("24.04")?.id,
+          "application-image": server?.id,
+          applications: server?.id,
         });
       }
     } finally {
@@ -88,9 +98,60 @@ describe("the example, synthesized by the CDK's own command line from the commit
     }
   });
 
-  test("desktop names are as the service allows: 1 to 15 letters, digits or hyphens", () => {
+  test.each(Object.keys(environments))(
+    "%s: every resource fits its image, and no size is computed from it",
+    (name) => {
+      const json = stack(name);
+      const pins = readLockFile(ROOT, { name })!.pins;
+      const lookups = [...pins].map(([pinName, { images }]) => ({
+        environment: name,
+        pinName,
+        path: `${name}/${pinName}`,
+        images,
+      }));
+      const given = { name, path: name, json };
+      expect(checkStacks([given], { lookups, pins: new Map([[name, pins]]) })).toEqual({
+        errors: [],
+        warnings: [],
+      });
+      // Each size leaves room: the checks pass with images that need 20 GB more, too.
+      const larger = lookups.map((lookup) => ({
+        ...lookup,
+        images: lookup.images.map((image) => ({ ...image, minDisk: 120 })),
+      }));
+      expect(checkStacks([given], { lookups: larger, pins: new Map() }).errors).toEqual([]);
+      // And they are made of every resource that has an image.
+      const tooLarge = larger.map((lookup) => ({
+        ...lookup,
+        images: lookup.images.map((image) => ({ ...image, minDisk: 121 })),
+      }));
+      const kinds = new Set(RESOURCE_KINDS.map(({ type }) => type));
+      const withImage = resourcesOf(given).filter(({ type }) => kinds.has(type));
+      expect(new Set(withImage.map(({ type }) => type)).size).toBe(4);
+      const { errors } = checkStacks([given], { lookups: tooLarge, pins: new Map() });
+      expect(errors.map(({ address }) => address).sort()).toEqual(
+        withImage.map(({ address }) => address).sort(),
+      );
+    },
+  );
+
+  test("the pool has a pin of its own, and one subnet", () => {
     for (const name of Object.keys(environments)) {
-      for (const desktop of Object.values(stack(name).resource.huaweicloud_workspace_desktop ?? {})) {
+      const pool = stack(name).resource.huaweicloud_workspace_desktop_pool?.["call-centre"] as unknown as {
+        image_id: string;
+        subnet_ids: unknown[];
+      };
+      expect(pool.subnet_ids).toHaveLength(1);
+      const pin = readLockFile(ROOT, { name })!.pins.get("call-centre-windows");
+      expect(pin?.images.map(({ id }) => id)).toEqual([pool.image_id]);
+    }
+  });
+
+  test("names are as the service allows: 1 to 15 letters, digits or hyphens for desktops and pools", () => {
+    for (const name of Object.keys(environments)) {
+      const { resource } = stack(name);
+      const { huaweicloud_workspace_desktop: desktops, huaweicloud_workspace_desktop_pool: pools } = resource;
+      for (const desktop of Object.values({ ...desktops, ...pools })) {
         expect(desktop.name).toMatch(/^[A-Za-z0-9-]{1,15}$/);
       }
     }
