@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
+import { allowancesSchema } from "../src/desktops/allowances";
 import { filterSchemas } from "../src/images/image-filter";
 import { revocationsSchema } from "../src/pins/revoked";
 import { environmentsSchema } from "../src/project/environment";
@@ -64,6 +65,16 @@ export function schemas(): Record<string, object> {
         },
         workspace: { description: "Base URL of the Workspace service." },
         iam: { description: "Base URL of IAM." },
+      },
+    ),
+    "allow.schema.json": schema(
+      allowancesSchema,
+      "Changes of a plan that guard accepts although no pin explains them: workspace-images/allow.json",
+      {
+        allow: { description: "The changes, in every environment." },
+        address: { description: "Address of the resource, as exact as can be; * stands for anything." },
+        reason: { description: "Why it is accepted: said wherever it is." },
+        until: { description: "Last day on which it holds, in UTC.", examples: ["2026-12-31"] },
       },
     ),
     "revoked.schema.json": schema(

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { schemas, written } from "../scripts/schemas";
 import { WorkspaceImagesError } from "../src";
+import { readAllowances } from "../src/desktops/allowances";
 import { readFileLookups } from "../src/pins/file-lookups";
 import { readRevocations } from "../src/pins/revoked";
 import { readEnvironments } from "../src/project/environment";
@@ -144,6 +145,35 @@ const files: Examples[] = [
       "a name without a reason": { revoked: [{ name: "a" }] },
       "an ID and a name": { revoked: [{ id: "a", region: "cn-north-4", name: "a", reason: "b" }] },
       "an empty name": { revoked: [{ name: "", reason: "b" }] },
+    },
+    wrongBeyondSchema: {},
+  },
+  {
+    file: "workspace-images/allow.json",
+    schema: "allow.schema.json",
+    read: readAllowances,
+    right: {
+      nothing: { allow: [] },
+      "an address and a pattern": {
+        $schema: "./schema.json",
+        allow: [
+          {
+            address: 'module.lab["a"].huaweicloud_workspace_desktop.d',
+            reason: "rebuilt",
+            until: "2026-12-31",
+          },
+          { address: "module.lab.*", reason: "rebuilt", until: "2026-02-28" },
+        ],
+      },
+    },
+    wrong: {
+      "a list alone": [],
+      "an unknown key": { allow: [{ address: "a", reason: "b", until: "2026-12-31", environment: "dev" }] },
+      "no reason": { allow: [{ address: "a", until: "2026-12-31" }] },
+      "no end": { allow: [{ address: "a", reason: "b" }] },
+      "an empty address": { allow: [{ address: "", reason: "b", until: "2026-12-31" }] },
+      "a day that is none": { allow: [{ address: "a", reason: "b", until: "2026-13-01" }] },
+      "a time": { allow: [{ address: "a", reason: "b", until: "2026-12-31T00:00:00Z" }] },
     },
     wrongBeyondSchema: {},
   },
