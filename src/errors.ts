@@ -132,9 +132,31 @@ export class PinConflictError extends WorkspaceImagesError {
   readonly code = "PIN_CONFLICT";
 }
 
-/** An image has no counterpart, or several, in the environment it is promoted to. */
-export class PromotionError extends WorkspaceImagesError {
-  readonly code = "PROMOTION";
+/** Why one pin cannot move. */
+export interface MoveRefusal {
+  /** Name of the pin. */
+  readonly pin: string;
+  /** What stands against it: a policy (`hold`, `promotion`, `minAgeDays`, `revoked`), the pin's question, or the images. */
+  readonly rule: string;
+  /** What it says of this pin. */
+  readonly message: string;
+  /** The command that does it in accord with the policy, where there is one. */
+  readonly advice?: string;
+  /** From when on a policy forbids it no longer, UTC, to the second. */
+  readonly ripeAt?: string;
+}
+
+/** A pin cannot move: a policy forbids it, or no image answers its question; no pin of the environment was moved. */
+export class MoveError extends WorkspaceImagesError {
+  readonly code = "MOVE";
+
+  constructor(
+    message: string,
+    /** Every pin and reason. */
+    readonly refusals: readonly MoveRefusal[],
+  ) {
+    super(message);
+  }
 }
 
 /** The app command of cdktf.json did not synthesize. */

@@ -6,6 +6,7 @@ import { WorkspaceImagesError } from "../errors";
 import { EXIT } from "./answers";
 import { emulateCommand } from "./emulate";
 import { guardCommand } from "./guard";
+import { holdCommand } from "./hold";
 import { Interrupted } from "./interruption";
 import { listCommand } from "./list";
 import { outdatedCommand } from "./outdated";
@@ -13,7 +14,9 @@ import { printError } from "./output";
 import { pinsCommand } from "./pins";
 import { promoteCommand } from "./promote";
 import { pruneCommand } from "./prune";
+import { renameCommand } from "./rename";
 import { resolveCommand } from "./resolve";
+import { rollbackCommand } from "./rollback";
 import { updateCommand } from "./update";
 import { verifyCommand } from "./verify";
 
@@ -36,19 +39,17 @@ Examples:
   workspace-images promote dev staging`,
   );
 
-for (const command of [
-  listCommand(),
-  pinsCommand(),
-  outdatedCommand(),
-  updateCommand(),
-  promoteCommand(),
-  verifyCommand(),
-  guardCommand(),
-  pruneCommand(),
-  resolveCommand(),
-  emulateCommand(),
-]) {
-  program.addCommand(command);
+/** The commands in the groups in which `--help` shows them. */
+const GROUPS: Readonly<Record<string, readonly Command[]>> = {
+  Look: [listCommand(), pinsCommand(), outdatedCommand()],
+  Move: [updateCommand(), promoteCommand(), rollbackCommand(), holdCommand()],
+  Check: [verifyCommand(), guardCommand()],
+  Tend: [renameCommand(), pruneCommand(), resolveCommand()],
+  Try: [emulateCommand()],
+};
+
+for (const [group, commands] of Object.entries(GROUPS)) {
+  for (const command of commands) program.addCommand(command.helpGroup(`${group}:`));
 }
 
 // A usage error is a question that could not be answered; commander's own code for it would say "no".

@@ -1,37 +1,20 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { type ImageFilter, parseFilter } from "../images/image-filter";
 import { listingQueryOf, selectImages } from "../images/image-selection";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { printable } from "../text/printable";
 import { answerEach, report, sections } from "./answers";
 import { type CommonOptions, withCommonOptions } from "./common-options";
-import { count, table } from "./layout";
+import { withFilterOptions } from "./filter-options";
+import { count, displayWidth, table, WIDTH } from "./layout";
 import { withListings } from "./listings";
 import { colors } from "./output";
 
 /** `workspace-images list`: what can be selected. */
 export function listCommand(): Command {
-  return withCommonOptions(new Command("list"))
+  return withFilterOptions(withCommonOptions(new Command("list")))
     .summary("list the images that can be selected")
     .description("Lists the images that can be selected, with the filters of a lookup as options.")
-    .option("--image-type <type>", "gold (public) or private")
-    .option("--os-type <type>", "Windows, Linux or Other")
-    .option("--platform <platform>", "system type, such as Windows")
-    .option("--architecture <architecture>", "x86 or arm")
-    .option("--package-type <type>", "package series")
-    .option("--image-id <id>", "image ID")
-    .option("--name <name>", "exact name")
-    .option("--name-regex <regex>", "regular expression for the name")
-    .option("--os-version <version>", "exact operating system version")
-    .option("--os-version-regex <regex>", "regular expression for the operating system version")
-    .option("--disk-format <format>", "vhd, raw, qcow2 or zvhd2")
-    .option("--product-code <code>", "product code")
-    .option("--min-disk-at-most <GB>", "the least system disk is at most this, in GB", wholeNumber)
-    .option("--min-ram-at-most <MB>", "the least memory is at most this, in MB", wholeNumber)
-    .option("--created-after <time>", "created after this time, UTC, such as 2025-01-31")
-    .option("--created-before <time>", "created before this time, UTC")
-    .option("--sort-field <field>", "name or created_at")
-    .option("--sort-type <type>", "asc or desc")
     .addHelpText(
       "after",
       `
@@ -61,25 +44,30 @@ Examples:
     });
 }
 
-/** Two lines an image: its name, and what is short. */
-function imageTable(images: readonly WorkspaceImage[]): string {
-  const rows = images.flatMap(({ id, name, imageType, osType, architecture, minDisk, createdAt }) => [
-    ["", colors.bold(printable(name ?? "unnamed"))],
-    [
-      "",
-      "",
-      ...[id, imageType, osType, architecture, minDisk?.toString(), createdAt?.slice(0, 10)].map((cell) =>
-        printable(cell ?? "-"),
-      ),
-    ],
-  ]);
-  return table(
-    [2, 2, 37, 8, 8, 5, 8, 11],
-    [["", "", "ID", "TYPE", "OS", "ARCH", "DISK GB", "CREATED"], ...rows],
-  );
-}
+/** Columns behind the name, with the space that separates them. */
+const COLUMNS = { ID: 38, TYPE: 9, OS: 9, ARCH: 6, "DISK GB": 9, CREATED: 12, "OS VERSION": 0 };
+const WIDTHS = Object.values(COLUMNS);
 
-function wholeNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It must be a whole number.");
+/** One line an image where the terminal is wide enough, else two: its name, and what is short. */
+function imageTable(images: readonly WorkspaceImage[]): string {
+  const rows = images.map(({ id, name, imageType, osType, architecture, minDisk, createdAt, osVersion }) => ({
+    name: printable(name ?? "unnamed"),
+    cells: [id, imageType, osType, architecture, minDisk?.toString(), createdAt?.slice(0, 10), osVersion].map(
+      (cell) => printable(cell ?? "-"),
+    ),
+  }));
+  const longest = (texts: readonly string[]) =>
+    texts.reduce((width, text) => Math.max(width, displayWidth(text)), 0);
+  const names = 2 + longest(["NAME", ...rows.map(({ name }) => name)]);
+  const versions = longest(rows.map(({ cells }) => cells.at(-1)!));
+  const head = Object.keys(COLUMNS);
+  if (2 + names + WIDTHS.reduce((sum, width) => sum + width, versions) <= WIDTH) {
+    const lines = rows.map(({ name, cells }) => ["", colors.bold(name), ...cells]);
+    return table([2, names, ...WIDTHS], [["", "NAME", ...head], ...lines]);
+  }
+  const lines = rows.flatMap(({ name, cells }) => [
+    ["", colors.bold(name)],
+    ["", "", ...cells.slice(0, -1)],
+  ]);
+  return table([2, 2, 37, 8, 8, 5, 8, 11], [["", "", ...head.slice(0, -1)], ...lines]);
 }

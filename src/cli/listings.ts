@@ -18,7 +18,7 @@ export function withListings<T>(work: (source: ListingSource) => Promise<T>): Pr
 
 /** Lists what filters are decided from, and no more. */
 export async function requiredListings(
-  { listing }: EnvironmentListings,
+  { listing }: Pick<EnvironmentListings, "listing">,
   filters: readonly ImageFilter[],
 ): Promise<Listing[]> {
   const listings = [await listing({})];

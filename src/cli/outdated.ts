@@ -1,48 +1,117 @@
 import { Command } from "commander";
-import { type Outdated, outdated, reselect } from "../pins/moves";
-import { answerEach, report, sections, withoutPins } from "./answers";
+import type { ListingSource } from "../catalog/listing-source";
+import { type LockFile, readLockFile } from "../pins/lock-file";
+import type { Prospect } from "../pins/moves";
+import { type Finding, outdated } from "../pins/outdated";
+import { type Revocations, readRevocations } from "../pins/revoked";
+import { updateProspects } from "../pins/update";
+import { type Environment, readEnvironments } from "../project/environment";
+import { printable } from "../text/printable";
+import { answerEach, type PinnedEnvironment, report, sections, withoutPins } from "./answers";
 import { type CommonOptions, withCommonOptions } from "./common-options";
+import { describeMove, describeProblem, imageLines, pinHeading } from "./describe-moves";
+import { wrap } from "./layout";
 import { requiredListings, withListings } from "./listings";
-import { describeMoves, movesForJson } from "./moves";
+import { colors } from "./output";
+import { prospectsOf } from "./promote";
 
-/** `workspace-images outdated`: pins for which the filter now selects another image. */
+/** `workspace-images outdated`: pins that are not as they should be, or could be. */
 export function outdatedCommand(): Command {
   return withCommonOptions(new Command("outdated"))
-    .summary("show pins whose filter now selects another image")
+    .summary("show pins that are not as they should be, or could be")
     .description(
-      "Shows the pins whose filter now selects another image, or cannot decide for one any more. Changes nothing; exit code 1 if there are any.",
+      "Shows pins whose images do not answer their question, are revoked, cannot be chosen any more, are older than maxPinAgeDays, or for which there are others: by their own question, or in the environment that they are promoted from. Changes nothing; exit code 1 if something calls for action, which a held pin does only where its image is revoked, and one that is not ripe for promotion does not.",
     )
     .addHelpText(
       "after",
       `
-With --json, a pin's "to" has none or several images where its filter cannot
-decide for one.
+With --json, a pin's "to" has none or several images where it has a "problem".
 
 Examples:
   workspace-images outdated
-  workspace-images outdated --env prod --json`,
+  workspace-images outdated --env 'prod-*' --json`,
     )
     .action(async ({ env, json }: CommonOptions) => {
       const answers = await withListings((source) =>
-        answerEach({ env }, async ({ environment, lockFile }) => {
-          const otherwise = withoutPins(lockFile) ?? "every pin is what its filter selects";
-          if (!lockFile || lockFile.pins.size === 0) return { moves: new Map<string, Outdated>(), otherwise };
-          const listings = await source.environment(environment, lockFile);
-          const filters = [...lockFile.pins.values()].map(({ filter }) => filter);
-          const known = await requiredListings(listings, filters);
-          const selections = reselect(lockFile.pins, known, environment.name);
-          return { moves: outdated(lockFile.pins, selections), otherwise };
+        answerEach({ env }, async (pinned) => {
+          const otherwise = withoutPins(pinned.lockFile) ?? "every pin is as it should be";
+          const findings = await findingsOf(pinned, source);
+          return { findings, otherwise };
         }),
       );
       report(answers, {
         asJson: json,
-        json: ({ moves }) => movesForJson(moves),
-        text: sections(({ moves, otherwise }, environment) =>
-          moves.size === 0
+        json: ({ findings }) => Object.fromEntries(findings),
+        text: sections(({ findings, otherwise }, environment) =>
+          findings.size === 0
             ? `${environment}: ${otherwise}`
-            : `${environment}: ${moves.size} outdated\n${describeMoves(moves)}`,
+            : `${environment}: ${findings.size} outdated\n${[...findings].map(describeFinding).join("\n")}`,
         ),
-        no: ({ moves }) => moves.size > 0,
+        no: ({ findings }) => [...findings.values()].some(({ callsForAction }) => callsForAction),
       });
     });
+}
+
+async function findingsOf(pinned: PinnedEnvironment, source: ListingSource): Promise<Map<string, Finding>> {
+  const { project, environment, lockFile } = pinned;
+  if (!lockFile || lockFile.pins.size === 0) return new Map();
+  const revocations = readRevocations(project.directory);
+  const circumstances = { revocations, now: new Date() };
+  const from = environment.promotion && readEnvironments(project).get(environment.promotion.from);
+  const prospects = from
+    ? await promoted(pinned, from, source, revocations)
+    : await selected(lockFile, environment, source, circumstances);
+  return outdated(lockFile.pins, prospects, environment, lockFile.region, circumstances);
+}
+
+/** What the questions of pins select now. */
+async function selected(
+  lockFile: LockFile,
+  environment: Environment,
+  source: ListingSource,
+  circumstances: { revocations: Revocations; now: Date },
+): Promise<Prospect[]> {
+  const listings = await source.environment(environment, lockFile);
+  const filters = [...lockFile.pins.values()].map(({ filter }) => filter);
+  const known = await requiredListings(listings, filters);
+  const { region } = listings.place;
+  return updateProspects(lockFile.pins, { environment, region, listings: known, ...circumstances });
+}
+
+/** What pins would get by promotion: of the pins that are there on both sides. */
+async function promoted(
+  pinned: PinnedEnvironment,
+  from: Environment,
+  listings: ListingSource,
+  revocations: Revocations,
+): Promise<Prospect[]> {
+  const source = readLockFile(pinned.project.directory, from);
+  if (!source) return [];
+  const pins = new Map([...source.pins].filter(([name]) => pinned.lockFile?.pins.has(name)));
+  const { prospects } = await prospectsOf(pinned, {
+    source: from,
+    pins: { ...source, pins },
+    revocations,
+    listings,
+  });
+  return prospects;
+}
+
+function describeFinding([name, finding]: [string, Finding]): string {
+  const { needs, unmet, revoked = [], hold, problem, ripeAt, from } = finding;
+  const notes = [
+    ...(unmet ? [`does not answer its question: ${unmet.join(", ")}`] : []),
+    ...revoked.map((reason) => `revoked: ${reason}`),
+    ...(hold ? [`held since ${hold.since}: ${hold.reason}`] : []),
+    ...(ripeAt === undefined ? [] : [`ripe for promotion from ${ripeAt} on`]),
+  ];
+  const images = needs.includes("newer")
+    ? describeMove(finding)
+    : from.map((image) => imageLines("=", image)).join("\n");
+  return [
+    pinHeading(name, colors.yellow(needs.join(", "))),
+    images,
+    ...notes.map((note) => wrap(printable(note), "      ")),
+    ...(problem === undefined ? [] : [describeProblem(problem)]),
+  ].join("\n");
 }

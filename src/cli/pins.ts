@@ -6,8 +6,9 @@ import type { Environment } from "../project/environment";
 import { printable } from "../text/printable";
 import { answerEach, type PinnedEnvironment, report, withoutPins } from "./answers";
 import { type CommonOptions, withCommonOptions } from "./common-options";
-import { count, displayWidth, table, WIDTH } from "./layout";
+import { count, displayWidth, table, WIDTH, wrap } from "./layout";
 import { colors } from "./output";
+import { choosePins, requirePins } from "./pin-names";
 
 const DAY = 24 * 3600 * 1000;
 /** Space before an image, and between columns. */
@@ -17,15 +18,19 @@ const GAP = 2;
 interface Block {
   readonly name: string;
   readonly rows: readonly { readonly label: string; readonly cells: readonly string[] }[];
+  /** What is to be said of it, by environment. */
+  readonly notes: readonly string[];
 }
 
 /** `workspace-images pins`: pins × environments. */
 export function pinsCommand(): Command {
   return withCommonOptions(new Command("pins"))
     .summary("show pins by environment: images, ages, differences")
+    .argument("[pin...]", "pins or patterns (default: all)")
     .description(
-      "Shows what is pinned in every environment, how long ago that was, and whether environments differ. Asks no service.",
+      "Shows what is pinned in every environment, how long ago that was, whether environments differ, what is held, unmet or was moved against a policy, and the policies. Asks no service.",
     )
+    .option("--differs", "only pins that differ between environments")
     .addHelpText(
       "after",
       `
@@ -34,33 +39,74 @@ the environment's maxPinAgeDays on.
 
 Examples:
   workspace-images pins
+  workspace-images pins 'office-*' --differs
   workspace-images pins --env prod --json`,
     )
-    .action(async ({ env, json }: CommonOptions) => {
+    .action(async (wanted: string[], { env, json, differs }: CommonOptions & { differs?: boolean }) => {
+      requirePins(wanted, env);
       const answers = await answerEach({ env }, (column) => column);
+      const columns = [...answers.values()].flatMap((answer) => ("value" in answer ? [answer.value] : []));
+      const names = new Set(namesOf(columns, wanted));
+      const blocks = [...names]
+        .map((name) => blockOf(name, columns))
+        .filter((block) => !differs || isDifferent(block));
+      const shown = new Set(blocks.map(({ name }) => name));
       report(answers, {
         asJson: json,
         json: ({ lockFile }) =>
-          Object.fromEntries([...(lockFile?.pins ?? [])].map(([name, pin]) => [name, pinForJson(pin)])),
-        text: (columns) => pinsText([...columns.values()]),
+          Object.fromEntries(
+            [...(lockFile?.pins ?? [])]
+              .filter(([name]) => shown.has(name))
+              .map(([name, pin]) => [name, pinForJson(pin)]),
+          ),
+        text: () => pinsText(columns, blocks, differs === true && names.size > 0),
       });
     });
 }
 
 /** A pin as `--json` shows it. */
-export function pinForJson({ filter, pinnedAt, images }: Pin) {
-  return { filter, pinnedAt, images };
+export function pinForJson({ cardinality, ...pin }: Pin) {
+  return { ...(cardinality === "all" && { all: true }), ...pin };
 }
 
-function pinsText(columns: readonly PinnedEnvironment[]): string {
-  const names = [...new Set(columns.flatMap(({ lockFile }) => [...(lockFile?.pins.keys() ?? [])]))].sort();
-  const blocks = names.map((name) => blockOf(name, columns));
-  const notes = columns.flatMap(({ environment: { name }, lockFile }) => {
-    const note = withoutPins(lockFile);
-    return note ? [`${name}: ${note}`] : [];
+function namesOf(columns: readonly PinnedEnvironment[], wanted: readonly string[]): string[] {
+  const names = new Set(columns.flatMap(({ lockFile }) => [...choosePins(lockFile?.pins, wanted).keys()]));
+  return [...names].sort();
+}
+
+function pinsText(
+  columns: readonly PinnedEnvironment[],
+  blocks: readonly Block[],
+  isFiltered: boolean,
+): string {
+  const notes = columns.flatMap(({ environment, lockFile }) => {
+    const note = [withoutPins(lockFile), describePolicy(environment)].filter(Boolean).join("; ");
+    return note ? [wrap(`${environment.name}: ${note}`, "")] : [];
   });
-  const tables = names.length > 0 ? tablesOf(columns, blocks) : [];
+  const tables = blocks.length > 0 ? tablesOf(columns, blocks) : isFiltered ? ["no pin differs"] : [];
   return [...tables, ...(notes.length > 0 ? [notes.join("\n")] : [])].join("\n\n");
+}
+
+/** How the pins of an environment move. */
+function describePolicy({ promotion, maxPinAgeDays }: Environment): string | undefined {
+  const parts: string[] = [];
+  if (promotion) {
+    const { from, minAgeDays = 0 } = promotion;
+    const age = minAgeDays > 0 ? `, once it has had them for ${count(minAgeDays, "day")}` : "";
+    parts.push(`images by promotion from ${from}${age}`);
+  }
+  if (maxPinAgeDays !== undefined) parts.push(`pins are stale from ${count(maxPinAgeDays, "day")} on`);
+  return parts.length > 0 ? parts.join("; ") : undefined;
+}
+
+/** What is to be said of a pin in one environment. */
+function notesOf({ unmet, hold, override, adopted }: Pin): string[] {
+  return [
+    ...(unmet ? [`does not answer its question: ${unmet.join(", ")}`] : []),
+    ...(hold ? [`held since ${hold.since}: ${hold.reason}`] : []),
+    ...(override ? [`moved against a policy on ${override.since}: ${override.reason}`] : []),
+    ...(adopted ? ["taken over from a desktop, and not listed"] : []),
+  ];
 }
 
 function blockOf(name: string, columns: readonly PinnedEnvironment[]): Block {
@@ -79,7 +125,10 @@ function blockOf(name: string, columns: readonly PinnedEnvironment[]): Block {
   if (pins.some((pin) => pin?.images.length === 0)) {
     rows.push({ label: "no image", cells: cells(({ images }) => images.length === 0) });
   }
-  return { name, rows };
+  const notes = pins.flatMap((pin, at) =>
+    pin ? notesOf(pin).map((note) => `${columns[at]!.environment.name}: ${note}`) : [],
+  );
+  return { name, rows, notes };
 }
 
 /** The distinct images of a pin as each column has them: in one place by ID, across places by release. */
@@ -117,7 +166,7 @@ function tablesOf(columns: readonly PinnedEnvironment[], blocks: readonly Block[
   let left = 0;
   for (const [at, { environment }] of columns.entries()) {
     const head = environment.name;
-    const width = GAP + Math.max(head.length, ...cells.map((row) => row[at]!.length));
+    const width = GAP + widest([head, ...cells.map((row) => row[at]!)]);
     if (tables.length === 0 || width > left) {
       tables.push([]);
       left = WIDTH - GAP;
@@ -130,7 +179,7 @@ function tablesOf(columns: readonly PinnedEnvironment[], blocks: readonly Block[
 
 /** An image and its ages stand in one line where that fits, else in two. */
 function draw(shown: readonly Drawn[], blocks: readonly Block[]): string {
-  const longest = Math.max(...blocks.flatMap(({ rows }) => rows.map(({ label }) => displayWidth(label))));
+  const longest = widest(blocks.flatMap(({ rows }) => rows.map(({ label }) => label)));
   const isOneLine = shown.reduce((sum, { width }) => sum + width, GAP + longest) <= WIDTH;
   const rows = blocks.flatMap((block) => [
     [heading(block)],
@@ -142,16 +191,25 @@ function draw(shown: readonly Drawn[], blocks: readonly Block[]): string {
       ];
       return isOneLine ? [["", label, ...ages]] : inTwoLines;
     }),
+    ...block.notes.map((note) => [wrap(printable(note), "  ")]),
     [""],
   ]);
   const widths = [GAP, isOneLine ? longest + GAP : GAP, ...shown.map(({ width }) => width)];
   return table(widths, [["", "", ...shown.map(({ head }) => head)], ...rows]).trimEnd();
 }
 
-function heading({ name, rows }: Block): string {
-  const differs = rows.some(({ cells }) => cells.includes("-"));
-  const title = colors.bold(printable(name));
-  return differs ? `${title}  ${colors.yellow("differs")}` : title;
+/** The widest of texts; there may be more of them than a call can have arguments. */
+function widest(texts: readonly string[]): number {
+  return texts.reduce((width, text) => Math.max(width, displayWidth(text)), 0);
+}
+
+function isDifferent({ rows }: Block): boolean {
+  return rows.some(({ cells }) => cells.includes("-"));
+}
+
+function heading(block: Block): string {
+  const title = colors.bold(printable(block.name));
+  return isDifferent(block) ? `${title}  ${colors.yellow("differs")}` : title;
 }
 
 function age(pin: Pin, environment: Environment): string {

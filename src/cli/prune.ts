@@ -5,77 +5,124 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { readLookups, recordingTo } from "../catalog/lookup-record";
 import { AppError, ConfigurationError } from "../errors";
+import { readFileLookups } from "../pins/file-lookups";
 import { lockFileName, updateLockFile } from "../pins/lock-file";
-import type { Pin } from "../pins/pin";
+import type { Pin, Pins } from "../pins/pin";
 import type { Project } from "../project/project";
 import { printable } from "../text/printable";
-import { answerEach, report, sections, thenEach, withoutPins } from "./answers";
-import { type CommonOptions, openProject, withCommonOptions } from "./common-options";
+import { answerEach, type PinnedEnvironment, report, sections, thenEach, withoutPins } from "./answers";
+import { type ChangeOptions, namedEnvironments, openProject, withChangeOptions } from "./common-options";
 import { untilInterrupted } from "./interruption";
 import { count } from "./layout";
 import { colors, withProgress } from "./output";
+import { requirePins } from "./pin-names";
 import { pinForJson } from "./pins";
 
 /** Time that the app may take, seconds. */
 const TIME_LIMIT = 300;
-/** Time that an app may take to end once it is asked to, ms. */
+/** Time that an app may take to end once it is asked to, and what it left behind once it has ended, ms. */
 const GRACE = 2000;
 /** How much of the app's last output an error shows, characters. */
 const SHOWN_OUTPUT = 4000;
 
-/** `workspace-images prune`: drops the pins that no lookup of the app asks for. */
+interface PruneOptions extends ChangeOptions {
+  readonly timeLimit: number;
+}
+
+/** `workspace-images prune [pin]`: drops the pins that no lookup asks for, or one by name. */
 export function pruneCommand(): Command {
-  return withCommonOptions(new Command("prune"))
-    .summary("drop the pins that no lookup of the app asks for")
+  return withChangeOptions(new Command("prune"))
+    .summary("drop the pins that no lookup asks for, or one by name")
+    .argument("[pin]", "the pin to drop; needs --env or --all-environments")
     .description(
-      "Runs the app command of cdktf.json once, without a network, and drops the pins that no lookup asked for. The app must build all its stacks; where it fails, nothing is dropped.",
+      "Runs the app command of cdktf.json once, without a network, and drops the pins that no lookup asked for, in the environments where the app looked something up; an environment that it did not build is left alone. Where the app fails, nothing is dropped. Without an app, the lookups are those of workspace-images.json.",
     )
-    .option("--dry-run", "show what would be dropped, and change nothing")
     .option("--time-limit <seconds>", "end the app after this time", seconds, TIME_LIMIT)
     .addHelpText(
       "after",
       `
 Examples:
   workspace-images prune --dry-run
-  workspace-images prune --env dev`,
+  workspace-images prune --env dev
+  workspace-images prune old-office --env 'prod-*'`,
     )
-    .action(
-      async ({ env, json, dryRun, timeLimit }: CommonOptions & { dryRun?: boolean; timeLimit: number }) => {
-        const { project } = openProject(env);
-        const asked = await askApp(project, timeLimit);
-        const plans = await answerEach({ env }, ({ environment, lockFile }) => {
-          if (asked instanceof AppError) throw asked;
-          const names = asked.get(environment.name);
-          if (!names) {
-            throw new AppError(
-              "the app has no such environment, so that it is not known which of its pins are asked for. Nothing was dropped.",
-            );
+    .action(async (name: string | undefined, options: PruneOptions) => {
+      const { dryRun, timeLimit } = options;
+      const env = name === undefined ? options.env : namedEnvironments(options);
+      if (name !== undefined) requirePins([name], env);
+      // Before the app runs: what is pinned meanwhile was not asked for by this run, and is not its to drop.
+      const read = await answerEach({ env }, (pinned) => pinned);
+      const asked = name === undefined ? await askedIn(openProject(env).project, timeLimit) : undefined;
+      const plans = thenEach(read, (pinned) => {
+        if (asked instanceof AppError) throw asked;
+        const dropped = name === undefined ? unasked(pinned, asked) : onePin(pinned, name);
+        return { ...pinned, dropped };
+      });
+      const answers = dryRun ? plans : thenEach(plans, drop);
+      report(answers, {
+        asJson: options.json,
+        json: ({ dropped }) =>
+          Object.fromEntries([...(dropped ?? [])].map(([pin, state]) => [pin, pinForJson(state)])),
+        text: sections(({ lockFile, dropped }, environment) => {
+          if (!dropped || dropped.size === 0) {
+            const otherwise = !dropped
+              ? "left alone, because the app looked nothing up there"
+              : name === undefined
+                ? "every pin is asked for"
+                : `it has no pin ${name}`;
+            return `${environment}: ${withoutPins(lockFile) ?? printable(otherwise)}`;
           }
-          const dropped = new Map([...(lockFile?.pins ?? [])].filter(([name]) => !names.has(name)));
-          return { environment, lockFile, dropped };
-        });
-        const answers = thenEach(plans, (plan) => {
-          const { environment, lockFile, dropped } = plan;
-          if (!dryRun && lockFile && dropped.size > 0) {
-            updateLockFile(project.directory, environment, lockFile, (pins) => {
-              for (const name of dropped.keys()) pins.delete(name);
-            });
-          }
-          return plan;
-        });
-        report(answers, {
-          asJson: json,
-          json: ({ dropped }) =>
-            Object.fromEntries([...dropped].map(([name, pin]) => [name, pinForJson(pin)])),
-          text: sections(({ lockFile, dropped }, environment) => {
-            if (dropped.size === 0)
-              return `${environment}: ${withoutPins(lockFile) ?? "every pin is asked for"}`;
-            const what = dryRun ? "would be dropped" : `dropped from ${lockFileName(environment)}`;
-            return `${environment}: ${count(dropped.size, "pin")} ${what}\n${droppedText(dropped)}`;
-          }),
-        });
-      },
-    );
+          const what = dryRun ? "would be dropped" : `dropped from ${lockFileName(environment)}`;
+          return `${environment}: ${count(dropped.size, "pin")} ${what}\n${droppedText(dropped)}`;
+        }),
+      });
+    });
+}
+
+/** What is to be dropped in one environment; undefined where that is not known. */
+interface PlannedDrop extends PinnedEnvironment {
+  readonly dropped: Pins | undefined;
+}
+
+function drop(plan: PlannedDrop): PlannedDrop {
+  const { project, environment, lockFile, dropped } = plan;
+  if (!lockFile || !dropped || dropped.size === 0) return plan;
+  const done = new Map<string, Pin>();
+  updateLockFile(project.directory, environment, lockFile, (pins) => {
+    done.clear();
+    for (const [name, pin] of dropped) {
+      // What was moved, held or taken anew meanwhile is in use.
+      if (JSON.stringify(pins.get(name)) !== JSON.stringify(pin)) continue;
+      pins.delete(name);
+      done.set(name, pin);
+    }
+  });
+  return { ...plan, dropped: done };
+}
+
+function unasked(
+  { environment, lockFile }: PinnedEnvironment,
+  asked: ReadonlyMap<string, ReadonlySet<string>> | ReadonlySet<string> | undefined,
+): Pins | undefined {
+  const names =
+    asked instanceof Set ? asked : (asked as ReadonlyMap<string, ReadonlySet<string>>).get(environment.name);
+  // An app may build one stage at a time.
+  if (!names || (names.size === 0 && !(asked instanceof Set))) return undefined;
+  return new Map([...(lockFile?.pins ?? [])].filter(([name]) => !names.has(name)));
+}
+
+function onePin({ lockFile }: PinnedEnvironment, name: string): Pins {
+  const pin = lockFile?.pins.get(name);
+  return new Map(pin ? [[name, pin]] : []);
+}
+
+/** The pins that are asked for: by environment where an app asks, of all environments where a file does. */
+function askedIn(
+  project: Project,
+  timeLimit: number,
+): Promise<Map<string, Set<string>> | AppError> | ReadonlySet<string> {
+  const lookups = readFileLookups(project);
+  return lookups ? new Set(lookups.keys()) : askApp(project, timeLimit);
 }
 
 function droppedText(dropped: ReadonlyMap<string, Pin>): string {
@@ -165,6 +212,11 @@ function runShell(
       end();
     }, timeLimit * 1000);
     signal.addEventListener("abort", end, { once: true });
+    child.on("exit", () => {
+      clearTimeout(limit);
+      // Whatever it left behind may hold its output open for ever.
+      lastResort ??= setTimeout(end, GRACE);
+    });
     child.on("error", reject).on("close", (code, killedBy) => {
       clearTimeout(limit);
       clearTimeout(lastResort);

@@ -1,73 +1,69 @@
 import { Command } from "commander";
-import { ConfigurationError } from "../errors";
-import { readLockFile } from "../pins/lock-file";
-import { reselect, update } from "../pins/moves";
+import { decide } from "../pins/moves";
+import { readRevocations } from "../pins/revoked";
+import { updateProspects } from "../pins/update";
 import { answerEach, withoutPins } from "./answers";
-import { type CommonOptions, openProject, withCommonOptions } from "./common-options";
+import {
+  type ChangeOptions,
+  namedEnvironments,
+  type OverrideOptions,
+  overrideOf,
+  withChangeOptions,
+  withOverrideOptions,
+} from "./common-options";
 import { requiredListings, withListings } from "./listings";
-import { carryOut, choose, type PlannedMoves } from "./moves";
+import { carryOut, type PlannedMoves } from "./moves";
+import { choosePins, requirePins } from "./pin-names";
 
-/** `workspace-images update [pin…]`: moves pins to what their filter selects now. */
+/** `workspace-images update [pin…]`: moves pins to what their question selects now. */
 export function updateCommand(): Command {
-  return withCommonOptions(new Command("update"))
-    .summary("move pins to what their filter selects now")
-    .argument("[pin...]", "pins to move (default: all)")
+  return withOverrideOptions(withChangeOptions(new Command("update")))
+    .summary("move pins to what their question selects now")
+    .argument("[pin...]", "pins or patterns to move (default: all that can)")
     .description(
-      "Moves pins to what their filter selects now, and says what that does to resources. Asks nothing. In an environment it moves all or none.",
+      "Moves pins to what their question selects now, and says what that does to resources. Asks nothing. Without names it moves what it can and lists the rest: held, undecided, or governed by a policy. With names it moves all of them in an environment, or none. A pin that is older than maxPinAgeDays and still what its question selects is dated anew.",
     )
-    .option("--dry-run", "show what would move, and change nothing")
     .addHelpText(
       "after",
       `
 Examples:
   workspace-images update --env dev --dry-run
-  workspace-images update office-windows --env dev`,
+  workspace-images update office-windows --env dev
+  workspace-images update 'office-*' --all-environments
+  workspace-images update office-windows --env prod --override --reason "CVE-1"`,
     )
-    .action(async (names: string[], { env, json, dryRun }: CommonOptions & { dryRun?: boolean }) => {
-      requireKnown(names, env);
+    .action(async (names: string[], options: ChangeOptions & OverrideOptions) => {
+      const env = namedEnvironments(options);
+      const override = overrideOf(options);
+      requirePins(names, env);
       const plans = await withListings((source) =>
         answerEach({ env }, async ({ project, environment, lockFile }): Promise<PlannedMoves> => {
-          const pins = choose(lockFile?.pins, names);
-          const plan = { project, environment, before: pins, moved: new Map() };
+          const pins = choosePins(lockFile?.pins, names);
+          const nothing = { project, environment, place: undefined, before: pins, moved: new Map() };
           if (!lockFile || pins.size === 0) {
             const otherwise = withoutPins(lockFile) ?? `it has no pin ${names.join(", ")}`;
-            return { ...plan, place: lockFile, otherwise };
+            return { ...nothing, otherwise };
           }
-          const listings = await source.environment(environment, lockFile);
+          const revocations = readRevocations(project.directory);
+          const { place, ...listings } = await source.environment(environment, lockFile);
           const filters = [...pins.values()].map(({ filter }) => filter);
-          const known = await requiredListings(listings, filters);
-          const selections = reselect(pins, known, environment.name);
-          return {
-            ...plan,
-            place: listings.place,
-            moved: update(pins, selections),
-            otherwise: "nothing to move: every pin is what its filter selects",
-          };
+          const prospects = updateProspects(pins, {
+            environment,
+            region: place.region,
+            listings: await requiredListings(listings, filters),
+            revocations,
+            now: new Date(),
+          });
+          const plan = decide(prospects, {
+            environment: environment.name,
+            override,
+            leaves: () => names.length === 0,
+            next: "Name the other pins to move them, or none: then what can move does.",
+          });
+          const otherwise = "nothing to move: every pin is what its question selects";
+          return { project, environment, place, before: pins, ...plan, otherwise };
         }),
       );
-      carryOut(plans, { json, dryRun });
+      carryOut(plans, options);
     });
-}
-
-/** A misspelt pin must not pass for one that is up to date. */
-function requireKnown(names: readonly string[], env: string[] | undefined): void {
-  const { project, environments } = openProject(env);
-  const unknown = new Set(names);
-  const known = new Set<string>();
-  for (const environment of environments) {
-    try {
-      for (const name of readLockFile(project.directory, environment)?.pins.keys() ?? []) {
-        unknown.delete(name);
-        known.add(name);
-      }
-    } catch {
-      // It may hold the pin; that it cannot be read is reported as its answer.
-      return;
-    }
-  }
-  if (unknown.size > 0) {
-    throw new ConfigurationError(
-      `There is no pin ${[...unknown].join(", ")} in ${environments.map(({ name }) => name).join(", ")}. Pins: ${[...known].sort().join(", ") || "none"}.`,
-    );
-  }
 }

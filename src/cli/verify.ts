@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { type Verdict, verify } from "../pins/moves";
+import { readRevocations } from "../pins/revoked";
+import { type Verdict, verify } from "../pins/verification";
 import { printable } from "../text/printable";
 import { answerEach, report, sections, withoutPins } from "./answers";
 import { type CommonOptions, withCommonOptions } from "./common-options";
@@ -12,47 +13,66 @@ export function verifyCommand(): Command {
   return withCommonOptions(new Command("verify"))
     .summary("check that every pinned image still exists, unchanged")
     .description(
-      "Checks that every pinned image still exists, unchanged. Exit code 1 if one was deleted or changed, 2 if an environment could not be reached.",
+      "Checks that every pinned image still exists, unchanged, and is not revoked. Exit code 1 if not, 2 if an environment could not be reached. It belongs on a schedule; between plan and apply stands guard.",
     )
+    .option("--strict", "also fail where an image does not answer its pin's question, or is not listed")
     .addHelpText(
       "after",
       `
 Examples:
   workspace-images verify
-  workspace-images verify --env prod --json`,
+  workspace-images verify --env 'prod-*' --strict --json`,
     )
-    .action(async ({ env, json }: CommonOptions) => {
+    .action(async ({ env, json, strict }: CommonOptions & { strict?: boolean }) => {
       const answers = await withListings((source) =>
-        answerEach({ env }, async ({ environment, lockFile }) => {
+        answerEach({ env }, async ({ project, environment, lockFile }) => {
           const otherwise = withoutPins(lockFile);
           if (!lockFile || otherwise) return { verdicts: new Map<string, Verdict>(), otherwise };
-          const { listing } = await source.environment(environment, lockFile);
-          return { verdicts: verify(lockFile.pins, (await listing({})).images) };
+          const { listing, place } = await source.environment(environment, lockFile);
+          const { images } = await listing({});
+          return {
+            verdicts: verify(lockFile.pins, images, place.region, readRevocations(project.directory)),
+          };
         }),
       );
       report(answers, {
         asJson: json,
         json: ({ verdicts }) => Object.fromEntries(verdicts),
         text: sections(({ verdicts, otherwise }, environment) =>
-          otherwise ? `${environment}: ${otherwise}` : verdictText(verdicts, environment),
+          otherwise ? `${environment}: ${otherwise}` : verdictText(verdicts, environment, strict),
         ),
-        no: ({ verdicts }) => hasFailed(verdicts),
+        no: ({ verdicts }) => [...verdicts.values()].some((verdict) => hasFailed(verdict, strict)),
       });
     });
 }
 
-function verdictText(verdicts: ReadonlyMap<string, Verdict>, environment: string): string {
-  const lines = [...verdicts].map(([name, { ok, reason }]) =>
-    ok
-      ? `  ${colors.green("ok")}    ${printable(name)}`
-      : `  ${colors.red("FAIL")}  ${printable(name)}\n${wrap(printable(reason ?? ""), "        ")}`,
-  );
-  if (hasFailed(verdicts)) {
-    lines.push(`  What the filters select now: workspace-images outdated --env ${environment}`);
+function verdictText(
+  verdicts: ReadonlyMap<string, Verdict>,
+  environment: string,
+  strict: boolean | undefined,
+): string {
+  const lines = [...verdicts].map(([name, verdict]) => {
+    const { reason, unmet, unlisted } = verdict;
+    const notes = [
+      ...(reason === undefined ? [] : [reason]),
+      ...(unmet ? [`does not answer its question: ${unmet.join(", ")}`] : []),
+      ...(unlisted ? [`taken over from a desktop, and not listed: ${unlisted.join(", ")}`] : []),
+    ];
+    const mark = hasFailed(verdict, strict)
+      ? colors.red("FAIL")
+      : notes.length > 0
+        ? colors.yellow("note")
+        : `${colors.green("ok")}  `;
+    return [`  ${mark}  ${printable(name)}`, ...notes.map((note) => wrap(printable(note), "        "))].join(
+      "\n",
+    );
+  });
+  if ([...verdicts.values()].some((verdict) => hasFailed(verdict, strict))) {
+    lines.push(`  What there is instead: workspace-images outdated --env ${environment}`);
   }
   return `${environment}:\n${lines.join("\n")}`;
 }
 
-function hasFailed(verdicts: ReadonlyMap<string, Verdict>): boolean {
-  return [...verdicts.values()].some(({ ok }) => !ok);
+function hasFailed({ ok, unmet, unlisted }: Verdict, strict: boolean | undefined): boolean {
+  return !ok || (strict === true && (unmet !== undefined || unlisted !== undefined));
 }

@@ -1,20 +1,7 @@
-import { MostRecentError, NoMatchError, PromotionError, SeveralMatchesError } from "../errors";
-import { describeImage, type Listing, selectImages } from "../images/image-selection";
-import { differences, type WorkspaceImage } from "../images/workspace-image";
-import { counterparts } from "./counterpart";
-import type { LockedPlace } from "./lock-file";
-import { moveTo, newPin, type Pin, type Pins, unmetCriteria } from "./pin";
-
-/** Why a filter does not select one image. */
-export type Undecided = NoMatchError | SeveralMatchesError | MostRecentError;
-
-/** What a pin's filter selects now. */
-export interface Selection {
-  /** What is selected; where one image is wanted and not found, all that match: none or several. */
-  readonly images: readonly WorkspaceImage[];
-  /** Why one image is wanted and not found. */
-  readonly problem?: Undecided;
-}
+import { MoveError } from "../errors";
+import type { WorkspaceImage } from "../images/workspace-image";
+import type { Pin } from "./pin";
+import { canBeOverridden, type Objection } from "./policy";
 
 /** The images of a pin before and after. */
 export interface Move {
@@ -22,168 +9,71 @@ export interface Move {
   readonly to: readonly WorkspaceImage[];
 }
 
-/** A pin that is not what its filter selects; `to` has none or several images where there is a problem. */
-export interface Outdated extends Move {
-  readonly problem?: Undecided;
+/** What one pin is to become, and what speaks against it. */
+export interface Prospect {
+  readonly name: string;
+  /** Undefined where the pin is new. */
+  readonly before: Pin | undefined;
+  /** What it would get; none or several where it is not decided. */
+  readonly images: readonly WorkspaceImage[];
+  readonly objections: readonly Objection[];
+  /** The pin after the move, with the reason where it goes against a policy. */
+  moved(override: string | undefined): Pin;
 }
 
-/** Whether a pinned image is still what it was. */
-export interface Verdict {
-  readonly ok: boolean;
-  /** What is different, where it is not: begins with `deleted` or `changed` for each image. */
-  readonly reason?: string;
+/** What is done, and what is left as it is. */
+export interface Plan {
+  readonly moved: ReadonlyMap<string, Pin>;
+  readonly left: ReadonlyMap<string, Prospect>;
 }
 
-/**
- * What the filters of pins select in listings.
- * @throws ListingRequiredError naming the pin, if the listings cannot decide
- */
-export function reselect(
-  pins: Pins,
-  listings: readonly Listing[],
-  environment: string,
-): Map<string, Selection> {
-  return new Map(
-    [...pins].map(([name, { filter, cardinality }]): [string, Selection] => {
-      const subject = `Pin "${name}" of environment "${environment}"`;
-      try {
-        return [name, { images: selectImages(listings, filter, cardinality, subject) }];
-      } catch (problem) {
-        if (!isUndecided(problem)) throw problem;
-        return [name, { images: selectImages(listings, filter, "all", subject), problem }];
-      }
-    }),
-  );
-}
-
-/** The pins whose filter now selects other images, or does not select one any more. */
-export function outdated(pins: Pins, selections: ReadonlyMap<string, Selection>): Map<string, Outdated> {
-  const moves = new Map<string, Outdated>();
-  for (const [name, { images: from }] of pins) {
-    const { images: to, problem } = selections.get(name)!;
-    if (problem || !isSame(from, to)) moves.set(name, { from, to, ...(problem && { problem }) });
-  }
-  return moves;
-}
-
-/**
- * The pins that move to what their filter now selects.
- * @param now the time of the move
- * @throws NoMatchError, SeveralMatchesError, MostRecentError naming every pin whose filter does not select one image:
- * then none moves
- */
-export function update(
-  pins: Pins,
-  selections: ReadonlyMap<string, Selection>,
-  now = new Date(),
-): Map<string, Pin> {
-  const moves = outdated(pins, selections);
-  const problems = [...moves.values()].flatMap(({ problem }) => problem ?? []);
-  if (problems[0]) {
-    const Kind = problems[0].constructor as new (message: string) => Undecided;
-    throw new Kind(
-      `${problems.map(({ message }) => message).join("\n")}\nNo pin was moved. Change the filter in the stack and run cdktf synth, or name the other pins to move them.`,
-    );
-  }
-  return new Map([...moves].map(([name, { to }]) => [name, moveTo(pins.get(name)!, to, { now })]));
-}
-
-/** One side of a promotion. */
-export interface Side {
+/** How it is decided what moves. */
+export interface Decision {
+  /** The environment, for errors. */
   readonly environment: string;
-  readonly place: LockedPlace;
-  readonly pins: Pins;
+  /** Why policies do not count this time. */
+  readonly override?: string | undefined;
+  /** Whether a pin may be left as it is for this reason, while the others move. */
+  readonly leaves: (objection: Objection) => boolean;
+  /** What to say after the refusals. */
+  readonly next: string;
 }
 
 /**
- * The pins that `to` must get so that it has the images of `from`. A pin that it has keeps its question; a new one gets
- * that of `from`.
- * @param listing the images of `to`; not looked at where both are in one region and project
- * @param now the time of the move
- * @throws PromotionError naming every image of `from` that has no counterpart in `to`, or several, or does not answer
- * the question there: then none moves
+ * What moves, and what is left.
+ * @throws MoveError naming every pin that cannot move and must not be left: then none moves
  */
-export function promote(
-  from: Side,
-  to: Side,
-  listing: readonly WorkspaceImage[],
-  now = new Date(),
-): Map<string, Pin> {
+export function decide(
+  prospects: readonly Prospect[],
+  { environment, override, leaves, next }: Decision,
+): Plan {
   const moved = new Map<string, Pin>();
-  const problems: string[] = [];
-  for (const [name, { filter, cardinality, images: source }] of from.pins) {
-    const current = to.pins.get(name) ?? { filter, cardinality, pinnedAt: "", images: [] };
-    const taken = new Set<string>();
-    const images = source.flatMap((image) => {
-      const found = counterparts(image, from.place, to.place, listing);
-      const isTaken = found.some(({ id }) => taken.has(id));
-      if (found.length !== 1 || isTaken)
-        problems.push(
-          `Pin "${name}": ${describeFound(image, found)}${isTaken ? ` It stands for another image of the pin already.` : ""}`,
-        );
-      for (const { id } of found) taken.add(id);
-      return found;
-    });
-    const unmet = unmetCriteria(current, images);
-    if (unmet.length > 0) {
-      const criteria = unmet.map(
-        (key) => `${key} ${JSON.stringify(current.filter[key as keyof typeof current.filter])}`,
-      );
-      problems.push(
-        `Pin "${name}": ${images.map(describeImage).join(", ")} does not answer its question in "${to.environment}": ${criteria.join(", ")}.`,
-      );
-    }
-    if (current.cardinality === "one" && source.length !== 1) {
-      problems.push(
-        `Pin "${name}": ${source.length} images are pinned, and its question in "${to.environment}" is for one.`,
-      );
-    }
-    if (to.pins.has(name) && isSame(current.images, images)) continue;
-    moved.set(name, to.pins.has(name) ? moveTo(current, images, { now }) : newPin(current, images, now));
+  const left = new Map<string, Prospect>();
+  const refused: Prospect[] = [];
+  for (const prospect of prospects) {
+    const { name } = prospect;
+    const objections = prospect.objections.filter(
+      (objection) => override === undefined || !canBeOverridden(objection),
+    );
+    const isOverridden = objections.length < prospect.objections.length;
+    if (objections.length === 0) moved.set(name, prospect.moved(isOverridden ? override : undefined));
+    else if (objections.some(leaves)) left.set(name, { ...prospect, objections });
+    else refused.push({ ...prospect, objections });
   }
-  if (problems.length === 0) return moved;
-  throw new PromotionError(
-    `What "${from.environment}" has pinned cannot be taken over in "${to.environment}" (${to.place.region}):\n` +
-      `${problems.map((problem) => `  ${problem}`).join("\n")}\n` +
-      `No pin was moved. See: workspace-images list --env ${to.environment}. Have the image published or copied there once, or name the other pins to promote them.`,
+  if (refused.length === 0) return { moved, left };
+  const refusals = refused.flatMap(({ name: pin, objections }) =>
+    objections.map((objection) => ({ pin, ...objection })),
   );
-}
-
-/** Whether each pinned image still exists, unchanged. */
-export function verify(pins: Pins, listing: readonly WorkspaceImage[]): Map<string, Verdict> {
-  const listed = new Map(listing.map((image) => [image.id, image]));
-  return new Map(
-    [...pins].map(([name, { images }]) => {
-      const reasons = images.flatMap((image) => {
-        const now = listed.get(image.id);
-        if (!now) return [`deleted: ${describeImage(image)}`];
-        const changes = differences(image, now);
-        return changes.length > 0 ? [`changed: ${describeImage(image)}: ${changes.join(", ")}`] : [];
-      });
-      return [name, reasons.length > 0 ? { ok: false, reason: reasons.join("; ") } : { ok: true }];
-    }),
+  const lines = refusals.map(({ pin, message, advice }) => {
+    const text = `  ${pin}: ${message}${/[.!?]$/.test(message) ? "" : "."}`;
+    return advice === undefined ? text : `${text} Its way is: ${advice}`;
+  });
+  const nevertheless =
+    override === undefined && refusals.some(canBeOverridden)
+      ? ' Against hold and policy: --override --reason "…".'
+      : "";
+  throw new MoveError(
+    `No pin of environment "${environment}" was moved:\n${lines.join("\n")}\n${next}${nevertheless}`,
+    refusals,
   );
-}
-
-function describeFound(image: WorkspaceImage, found: readonly WorkspaceImage[]): string {
-  const { name, imageType, osVersion, architecture } = image;
-  const release = [
-    `name ${name ?? "none"}`,
-    `type ${imageType ?? "none"}`,
-    `OS version ${osVersion ?? "none"}`,
-    `architecture ${architecture ?? "none"}`,
-  ].join(", ");
-  return found.length < 2
-    ? `${found[0]?.id ?? "no image"} has ${release}.`
-    : `${found.length} images have ${release}: ${found.map(({ id }) => id).join(", ")}.`;
-}
-
-function isUndecided(error: unknown): error is Undecided {
-  return (
-    error instanceof NoMatchError || error instanceof SeveralMatchesError || error instanceof MostRecentError
-  );
-}
-
-function isSame(a: readonly WorkspaceImage[], b: readonly WorkspaceImage[]): boolean {
-  return a.length === b.length && a.every((image, index) => differences(image, b[index]!).length === 0);
 }

@@ -58,8 +58,9 @@ export type Pins = ReadonlyMap<string, Pin>;
 export function isStale(
   { pinnedAt }: Pin,
   { maxPinAgeDays = Number.POSITIVE_INFINITY }: Environment,
+  now = new Date(),
 ): boolean {
-  return Date.now() - Date.parse(pinnedAt) >= maxPinAgeDays * 24 * 3600 * 1000;
+  return now.getTime() - Date.parse(pinnedAt) >= maxPinAgeDays * 24 * 3600 * 1000;
 }
 
 /** Whether a pin can have this name. */

@@ -10,8 +10,11 @@ import type { Revocations } from "./revoked";
 
 const DAY = 24 * 3600 * 1000;
 
-/** What can forbid a move. */
-export type Rule = "revoked" | "hold" | "promotion" | "minAgeDays" | "unmet";
+/**
+ * What can stand against a move: a policy, that the images do not answer the pin's question (`unmet`), that the question
+ * does not select one image (`undecided`), or that an image is not to be found in the other place (`counterpart`).
+ */
+export type Rule = "revoked" | "hold" | "promotion" | "minAgeDays" | "unmet" | "undecided" | "counterpart";
 
 /** Why a pin must not move to other images. */
 export interface Objection {
@@ -78,7 +81,12 @@ function revokedAmong(
   });
 }
 
-function heldBack({ environment, name, before }: Attempt): Objection[] {
+/** That a pin is held, where it is. */
+export function heldBack({
+  environment,
+  name,
+  before,
+}: Pick<Attempt, "environment" | "name" | "before">): Objection[] {
   const { hold } = before ?? {};
   if (!hold) return [];
   return [

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { consequences as consequenceText } from "../../src/cli/describe-moves";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { image } from "../support/images";
 import { daysAgo, pinOf, writePins } from "../support/pins";
@@ -22,20 +23,7 @@ const recent = image({
 });
 const kiosk = image({ id: "c0ffee00-0000-4000-a000-000000000000", name: "kiosk", imageType: "private" });
 
-const consequences = `
-What a new image does to a resource when Terraform applies it:
-  huaweicloud_workspace_desktop
-    rebuilt in place: the system disk is reinstalled. image_type and image_id
-    cannot change together with root_volume or data_volume.
-  huaweicloud_workspace_desktop_pool
-    cannot be updated: the plan fails, or the pool is replaced where the
-    provider has enable_force_new.
-  huaweicloud_workspace_app_image_server
-    replaced.
-  huaweicloud_workspace_app_server_group
-    updated in place. image_product_id is required where image_type is gold;
-    system_disk_size must not be below the image's least disk.
-`;
+const consequences = `\n${consequenceText()}\n`;
 
 let emulator: WorkspaceEmulator;
 let project: TestProject;
@@ -84,6 +72,11 @@ const officeMove = `  office
       minDisk 80 → 100
 `;
 
+/** A move as `outdated` shows it. */
+function newer(move: string): string {
+  return move.replace(/^ {2}(\S+)\n/, "  $1  newer\n");
+}
+
 describe("outdated", () => {
   test("shows what each pin has and what its filter selects now, and answers no", async () => {
     pinIn("dev", { office: pinOf(old, { filter }), kiosk: pinOf(kiosk, { filter: { name: "kiosk" } }) });
@@ -91,8 +84,8 @@ describe("outdated", () => {
     const before = lockFiles();
     const { code, stdout, stderr } = await cli("outdated");
     expect(stdout).toBe(`dev: 1 outdated
-${officeMove}
-staging: every pin is what its filter selects
+${newer(officeMove)}
+staging: every pin is as it should be
 prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
 `);
     expect(stderr).toBe("");
@@ -109,7 +102,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
     pinIn("dev", { office: pinOf(old, { filter }), kiosk: pinOf(kiosk, { filter: { name: "kiosk" } }) });
     const { code, stdout } = await cli("outdated", "--json");
     expect(JSON.parse(stdout)).toEqual({
-      dev: { office: { from: [old], to: [recent] } },
+      dev: { office: { from: [old], to: [recent], needs: ["newer"], callsForAction: true } },
       staging: {},
       prod: {},
     });
@@ -120,7 +113,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
     emulator.publish("cn-north-4", { ...kiosk, id: "another-kiosk" });
     pinIn("dev", { office: pinOf(old, { filter }), kiosk: pinOf(kiosk, { filter: { name: "kiosk" } }) });
     const { code, stdout } = await cli("outdated", "--env", "dev");
-    expect(stdout).toContain(officeMove);
+    expect(stdout).toContain(newer(officeMove));
     expect(stdout).toContain('    ! Pin "kiosk" of environment "dev": 2 images match {"name":"kiosk"}:\n');
     expect(stdout).toContain("      Narrow the filter");
     expect(code).toBe(1);
@@ -140,7 +133,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
     emulator.publish("cn-north-4", { ...kiosk, osVersion: "Windows 11 LTSC", minDisk: 120 });
     pinIn("dev", { kiosk: pinOf(kiosk, { filter: { name: "kiosk" } }) });
     expect((await cli("outdated", "--env", "dev")).stdout).toBe(`dev: 1 outdated
-  kiosk
+  kiosk  newer
     ~ kiosk
       c0ffee00-0000-4000-a000-000000000000, created 2025-01-01
       osVersion Windows 11 Enterprise 64bit → Windows 11 LTSC
@@ -152,7 +145,7 @@ prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
     const renamed = { ...old, id: "rebuilt", createdAt: "2025-10-01T00:00:00Z" };
     pinIn("dev", { all: pinOf([renamed, kiosk], { filter: {} }) });
     expect((await cli("outdated", "--env", "dev")).stdout).toBe(`dev: 1 outdated
-  all
+  all  newer
     - Windows_11_Enterprise_24H2_64bit_Workspace_20250909
       rebuilt, created 2025-10-01
     + Windows_11_Enterprise_24H2_64bit_Workspace_20250909
@@ -205,9 +198,9 @@ describe("update", () => {
 
   test("says the consequences once, and gives every move as JSON", async () => {
     for (const name of ["dev", "staging"]) pinIn(name, { office: pinOf(old, { filter }) });
-    const text = await cli("update", "--dry-run");
+    const text = await cli("update", "--dry-run", "--all-environments");
     expect(text.stdout.match(/What a new image does/g)).toHaveLength(1);
-    const { stdout } = await cli("update", "--json");
+    const { stdout } = await cli("update", "--json", "--all-environments");
     const moved = { office: { from: [old], to: [recent] } };
     expect(JSON.parse(stdout)).toEqual({ dev: moved, staging: moved, prod: {} });
     expect(project.readLock("staging").pins.office.images).toEqual([recent]);
@@ -217,7 +210,7 @@ describe("update", () => {
     pinIn("dev", { office: pinOf(recent, { filter, pinnedAt: daysAgo(5) }) });
     const before = lockFiles();
     const { code, stdout } = await cli("update", "--env", "dev");
-    expect(stdout).toBe("dev: nothing to move: every pin is what its filter selects\n");
+    expect(stdout).toBe("dev: nothing to move: every pin is what its question selects\n");
     expect(code).toBe(0);
     expect(lockFiles()).toEqual(before);
   });
@@ -225,7 +218,7 @@ describe("update", () => {
   test("refuses a pin that no environment has, before anything moves", async () => {
     pinIn("dev", { office: pinOf(old, { filter }) });
     const before = lockFiles();
-    const { code, stdout, stderr } = await cli("update", "office", "ofice");
+    const { code, stdout, stderr } = await cli("update", "office", "ofice", "--all-environments");
     expect(code).toBe(2);
     expect(stdout).toBe("");
     expect(stderr).toBe("error: There is no pin ofice in dev, staging, prod. Pins: office.\n");
@@ -235,7 +228,7 @@ describe("update", () => {
   test("moves a pin where it exists, and says where it does not", async () => {
     pinIn("dev", { lab: pinOf(old, { filter }) });
     pinIn("staging", { office: pinOf(old, { filter }) });
-    const { code, stdout } = await cli("update", "lab");
+    const { code, stdout } = await cli("update", "lab", "--all-environments");
     expect(stdout).toContain("dev: 1 pin moved");
     expect(stdout).toContain("staging: it has no pin lab\n");
     expect(stdout).toContain("prod: no lock file yet");
@@ -243,21 +236,53 @@ describe("update", () => {
     expect(project.readLock("staging").pins.office.images).toEqual([old]);
   });
 
-  test("moves nothing of an environment where a filter cannot decide, and names the pin", async () => {
+  test("moves what it can and lists the rest where no pin is named, all or none where some are", async () => {
     emulator.remove("cn-north-4", kiosk.id);
-    pinIn("dev", { office: pinOf(old, { filter }), kiosk: pinOf(kiosk, { filter: { name: "kiosk" } }) });
-    pinIn("staging", { office: pinOf(old, { filter }) });
-    const { code, stdout, stderr } = await cli("update", "--json");
-    expect(code).toBe(2);
-    expect(stderr).toContain('Pin "kiosk" of environment "dev"');
-    expect(stderr).toContain("name the other pins to move them");
-    expect(JSON.parse(stdout)).toEqual({
-      dev: { error: { code: "NO_MATCH", message: expect.stringContaining('"kiosk"') } },
-      staging: { office: { from: [old], to: [recent] } },
-      prod: {},
+    const hold = { reason: "printer driver, ticket 4711", since: "2026-01-01T00:00:00Z" };
+    pinIn("dev", {
+      kiosk: pinOf(kiosk, { filter: { name: "kiosk" } }),
+      lab: pinOf(old, { filter, hold }),
+      office: pinOf(old, { filter }),
     });
-    expect(project.readLock("dev").pins.office.images).toEqual([old]);
-    expect(project.readLock("staging").pins.office.images).toEqual([recent]);
+    const before = lockFiles();
+    const named = await cli("update", "kiosk", "office", "lab", "--env", "dev", "--json");
+    expect(named.code).toBe(2);
+    expect(JSON.parse(named.stdout)).toEqual({
+      dev: { error: { code: "MOVE", message: expect.any(String) } },
+    });
+    expect(named.stderr).toContain('kiosk: Pin "kiosk" of environment "dev": no image matches.');
+    expect(named.stderr).toContain(
+      "lab: it is held since 2026-01-01T00:00:00Z: printer driver, ticket 4711. Its way is: workspace-images hold lab --env dev --release",
+    );
+    expect(lockFiles()).toEqual(before);
+    const dry = await cli("update", "--env", "dev", "--dry-run", "--json");
+    expect(JSON.parse(dry.stdout).dev).toMatchObject({
+      kiosk: { from: [kiosk], to: [], left: [{ rule: "undecided" }] },
+      lab: { from: [old], to: [recent], left: [{ rule: "hold" }] },
+      office: { from: [old], to: [recent] },
+    });
+    const { code, stdout } = await cli("update", "--env", "dev");
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      `dev: 1 pin moved in workspace-images/dev.lock.json, 2 left as they are\n${officeMove}`,
+    );
+    expect(stdout).toContain(`  lab  left
+    ! it is held since 2026-01-01T00:00:00Z: printer driver, ticket 4711
+      workspace-images hold lab --env dev --release
+`);
+    expect(project.readLock("dev").pins.lab.images).toEqual([old]);
+    expect(project.readLock("dev").pins.office.images).toEqual([recent]);
+  });
+
+  test("moves nothing where the environment was forgotten", async () => {
+    pinIn("prod", { office: pinOf(old, { filter }) });
+    const before = lockFiles();
+    const { code, stdout, stderr } = await cli("update", "office");
+    expect(stderr).toBe(
+      "error: In which environments? Name them with --env (also a pattern such as 'prod-*'), or give --all-environments. Environments: dev, staging, prod.\n",
+    );
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(lockFiles()).toEqual(before);
   });
 
   test("does not undo what another process pinned meanwhile", async () => {
@@ -319,9 +344,9 @@ describe("promote", () => {
     pinIn("dev", { office: pinOf(recent, { filter }), kiosk: pinOf(kiosk) });
     const { code, stdout, stderr } = await cli("promote", "dev", "prod", "--json");
     expect(code).toBe(2);
-    expect(JSON.parse(stdout).prod.error.code).toBe("PROMOTION");
-    expect(stderr).toContain('Pin "kiosk": no image has name kiosk, type private');
-    expect(stderr).toContain("No pin was moved");
+    expect(JSON.parse(stdout).prod.error.code).toBe("MOVE");
+    expect(stderr).toContain('kiosk: in "prod" (cn-south-1), no image has name kiosk, type private');
+    expect(stderr).toContain('No pin of environment "prod" was moved');
     expect(lockFiles()[2]).toBe("none");
     expect((await cli("promote", "dev", "prod", "office")).code).toBe(0);
   });
@@ -399,7 +424,7 @@ test("lets Ctrl-C end a listing with nothing changed, also in environments that 
   pinIn("prod", { office: pinOf(old, { filter }) });
   const before = lockFiles();
   const isProd = ({ path }: { path: string }) => path.includes(emulator.projectId("cn-south-1"));
-  const update = start(project, ["update"], emulator.variables);
+  const update = start(project, ["update", "--all-environments"], emulator.variables);
   // Time enough for staging to be decided.
   const interrupt = () => setTimeout(() => update.child.kill("SIGINT"), 500);
   emulator.inject({ on: isProd, before: interrupt, delayHeadersMs: 60_000 });

@@ -100,6 +100,9 @@ test("marks pins that are older than the environment's maxPinAgeDays", async () 
   expect(stdout).toBe(`                dev            prod
 office
   Ubuntu_24.04  30 days stale  30 days
+
+dev: pins are stale from 30 days on
+prod: pins are stale from 90 days on
 `);
 });
 

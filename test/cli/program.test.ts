@@ -11,7 +11,11 @@ import { CLI } from "./support";
 // Processes are started, on machines that may be busy.
 jest.setTimeout(60_000);
 
-const COMMANDS = ["list", "pins", "outdated", "update", "promote", "verify", "prune", "emulate"];
+const COMMANDS = [
+  ...["list", "pins", "outdated"],
+  ...["update", "promote", "rollback", "hold"],
+  ...["verify", "guard", "rename", "prune", "resolve", "emulate"],
+];
 const north = { region: "cn-north-4", projectId: "north" };
 
 describe("help", () => {
@@ -21,6 +25,13 @@ describe("help", () => {
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     expect(stderr).toBe("");
     expect(code).toBe(0);
+    expect(stdout.match(/^(Look|Move|Check|Tend|Try):$/gm)).toEqual([
+      "Look:",
+      "Move:",
+      "Check:",
+      "Tend:",
+      "Try:",
+    ]);
   });
 
   test.each(COMMANDS)("of %s has examples, in 80 columns", async (command) => {
@@ -46,7 +57,12 @@ describe("wrong usage", () => {
   test.each([
     [["lst"], "unknown command 'lst'"],
     [["pins", "--josn"], "unknown option '--josn'"],
-    [["pins", "office"], "too many arguments"],
+    [["outdated", "office"], "too many arguments"],
+    [["pins", "office"], "There is no pin office in dev, prod. Pins: none."],
+    [["hold", "office", "--env", "dev"], 'Say why: --reason "…"'],
+    [["update", "--override", "--env", "dev"], "say why"],
+    [["update", "--env", "dev", "--all-environments"], "not both"],
+    [["rollback", "--env", "dev"], "missing required argument"],
     [["pins", "--env"], "argument missing"],
     [["pins", "--env", "prd"], 'There is no environment "prd" in cdktf.json. Environments: dev, prod.'],
     [["prune", "--time-limit", "0"], "It must be a whole number of seconds"],
@@ -103,10 +119,10 @@ describe("a project without environments", () => {
   test("answers for environments that have no lock files, without asking anyone", async () => {
     const project = new TestProject({ dev: {}, prod: {} });
     const note = "no lock file yet: cdktf synth takes its pins (unless CI is set)";
-    for (const command of ["pins", "outdated", "update", "verify"]) {
-      const text = await project.cli([command]);
+    for (const command of ["pins", "outdated", "update --all-environments", "verify"]) {
+      const text = await project.cli(command.split(" "));
       expect(text).toEqual({ code: 0, stdout: `dev: ${note}\nprod: ${note}\n`, stderr: "" });
-      const json = await project.cli([command, "--json"]);
+      const json = await project.cli([...command.split(" "), "--json"]);
       expect(JSON.parse(json.stdout)).toEqual({ dev: {}, prod: {} });
     }
   });

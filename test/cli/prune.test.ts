@@ -43,7 +43,7 @@ function projectWith(app: string, environments: object = { dev: {}, prod: {} }):
   return project;
 }
 
-test("drops the pins that no lookup asked for, and nothing else", async () => {
+test("drops the pins that no lookup asked for, where the app looked something up, and nothing else", async () => {
   const project = projectWith(appThat('require("node:fs").appendFileSync("runs", "x");'));
   writePins(project, "prod", { office: pinOf(office, { filter }) }, place);
   const before = project.readLock("dev");
@@ -52,13 +52,12 @@ test("drops the pins that no lookup asked for, and nothing else", async () => {
   - kiosk
   - lab
 
-prod: 1 pin dropped from workspace-images/prod.lock.json
-  - office
+prod: left alone, because the app looked nothing up there
 `);
   expect(stderr).toBe("");
   expect(code).toBe(0);
   expect(project.readLock("dev")).toEqual({ ...before, pins: { office: before.pins.office } });
-  expect(project.readLock("prod").pins).toEqual({});
+  expect(project.readLock("prod").pins).toHaveProperty("office");
   expect(project.read("runs")).toBe("x");
   expect(existsSync(project.path("cdktf.out"))).toBe(false);
   const again = await project.cli(["prune", "--env", "dev"], variables);
@@ -136,11 +135,66 @@ test("keeps the pins of an environment that the app does not know", async () => 
     appThat("").replace("prefetch(app)", "prefetch(app, { environments: { dev: {} } })"),
   );
   writePins(project, "prod", { office: pinOf(office, { filter }) }, place);
-  const { code, stdout, stderr } = await project.cli(["prune"], variables);
-  expect(code).toBe(2);
+  const { code, stdout } = await project.cli(["prune"], variables);
+  expect(code).toBe(0);
   expect(stdout).toContain("dev: 2 pins dropped");
-  expect(stderr).toContain("prod: the app has no such environment");
+  expect(stdout).toContain("prod: left alone, because the app looked nothing up there");
   expect(project.readLock("prod").pins).toHaveProperty("office");
+});
+
+test("keeps pins that are taken or held while the app runs", async () => {
+  const script = `require("node:child_process").execFileSync(process.execPath, ["meanwhile.cjs"], {
+    env: { ...process.env, WORKSPACE_IMAGES_LOOKUPS: "" }, stdio: "ignore" });`;
+  const project = projectWith(appThat(script));
+  const pins = project.readLock("dev").pins;
+  project.write(
+    "meanwhile.cjs",
+    `const { updateLockFile } = require(process.env.LIBRARY + "/pins/lock-file.js");
+updateLockFile(process.cwd(), { name: "dev" }, ${JSON.stringify(place)}, (pins) => {
+  pins.set("meanwhile", pins.get("lab"));
+  pins.set("kiosk", { ...pins.get("kiosk"), hold: { reason: "in use", since: "2026-01-01T00:00:00Z" } });
+});`,
+  );
+  const { stdout } = await project.cli(["prune", "--env", "dev"], variables);
+  expect(stdout).toBe("dev: 1 pin dropped from workspace-images/dev.lock.json\n  - lab\n");
+  expect(Object.keys(project.readLock("dev").pins)).toEqual(["kiosk", "meanwhile", "office"]);
+  expect(project.readLock("dev").pins.office).toEqual(pins.office);
+});
+
+test("drops one pin by name, without running the app, in the environments that are named", async () => {
+  const project = projectWith("process.exit(1)");
+  writePins(project, "prod", { lab: pinOf(office, { filter }) }, place);
+  expect((await project.cli(["prune", "lab"])).stderr).toContain("In which environments?");
+  expect((await project.cli(["prune", "lba", "--env", "dev"])).stderr).toContain(
+    "There is no pin lba in dev.",
+  );
+  const { code, stdout } = await project.cli(["prune", "lab", "--env", "dev"]);
+  expect(stdout).toBe("dev: 1 pin dropped from workspace-images/dev.lock.json\n  - lab\n");
+  expect(code).toBe(0);
+  expect(Object.keys(project.readLock("dev").pins)).toEqual(["kiosk", "office"]);
+  expect(project.readLock("prod").pins).toHaveProperty("lab");
+});
+
+test("takes the lookups of workspace-images.json where there is no app", async () => {
+  const project = projectWith("");
+  project.write("cdktf.json", '{"language":"python"}');
+  const lookups = { office: { name: "Windows_11" } };
+  project.write("workspace-images.json", JSON.stringify({ environments: { dev: {} }, lookups }));
+  const { stdout, stderr } = await project.cli(["prune"]);
+  expect(stderr).toBe("");
+  expect(stdout).toBe("dev: 2 pins dropped from workspace-images/dev.lock.json\n  - kiosk\n  - lab\n");
+});
+
+test("does not wait for what an app leaves behind", async () => {
+  // It holds the app's output open, in a process group of its own.
+  const script = `require("node:child_process").spawn("sleep", ["60"],
+    { detached: true, stdio: ["ignore", "inherit", "inherit"] }).unref();`;
+  const project = projectWith(appThat(script));
+  const started = Date.now();
+  const { code, stdout } = await project.cli(["prune", "--env", "dev"], variables);
+  expect(stdout).toContain("dev: 2 pins dropped");
+  expect(code).toBe(0);
+  expect(Date.now() - started).toBeLessThan(40_000);
 });
 
 test("answers for environments without lock files, and refuses a project without an app", async () => {

@@ -65,7 +65,7 @@ test("answers no, and tells deleted from changed", async () => {
         deleted: Windows_11_Enterprise_24H2_64bit_Workspace_20250909
         (99914048-42cc-4d31-a66f-882005fc1eb4, gold, created
         2025-01-01T00:00:00Z)
-  What the filters select now: workspace-images outdated --env dev
+  What there is instead: workspace-images outdated --env dev
 
 prod:
   ok    office

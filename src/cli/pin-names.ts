@@ -1,0 +1,37 @@
+import { ConfigurationError, WorkspaceImagesError } from "../errors";
+import { readLockFile } from "../pins/lock-file";
+import type { Pin, Pins } from "../pins/pin";
+import { choose } from "../text/pattern";
+import { openProject } from "./common-options";
+
+/** The pins that names and patterns are about; all where there are none. */
+export function choosePins(pins: Pins | undefined, wanted: readonly string[]): Map<string, Pin> {
+  if (wanted.length === 0) return new Map(pins);
+  const { chosen } = choose(pins?.keys() ?? [], wanted);
+  return new Map([...chosen].map((name) => [name, pins!.get(name)!]));
+}
+
+/**
+ * A misspelt pin must not pass for one that is as it should be.
+ * @param env the environments of which at least one must have each pin
+ * @throws ConfigurationError naming what no environment has
+ */
+export function requirePins(wanted: readonly string[], env: readonly string[] | undefined): void {
+  if (wanted.length === 0) return;
+  const { project, environments } = openProject(env);
+  const known = new Set<string>();
+  for (const environment of environments) {
+    try {
+      for (const name of readLockFile(project.directory, environment)?.pins.keys() ?? []) known.add(name);
+    } catch (error) {
+      // It may hold the pin; that it cannot be read is reported as its answer.
+      if (error instanceof WorkspaceImagesError) return;
+      throw error;
+    }
+  }
+  const { unknown } = choose(known, wanted);
+  if (unknown.length === 0) return;
+  throw new ConfigurationError(
+    `There is no pin ${unknown.join(", ")} in ${environments.map(({ name }) => name).join(", ")}. Pins: ${[...known].sort().slice(0, 50).join(", ") || "none"}.`,
+  );
+}

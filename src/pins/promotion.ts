@@ -1,0 +1,115 @@
+import type { WorkspaceImage } from "../images/workspace-image";
+import type { Environment } from "../project/environment";
+import { counterparts } from "./counterpart";
+import type { LockedPlace } from "./lock-file-format";
+import type { Prospect } from "./moves";
+import { isStale, moveTo, newPin, type Pin, type Pins, type Question, unmetCriteria } from "./pin";
+import {
+  type Arrival,
+  type Circumstances,
+  heldBack,
+  type Objection,
+  objectionsTo,
+  unanswered,
+} from "./policy";
+import { isSame } from "./update";
+
+/** What images come from. */
+export interface PromotionSource {
+  readonly environment: string;
+  readonly place: LockedPlace;
+  readonly pins: Pins;
+  /** Since when it has the images of a pin. */
+  arrival(name: string, pin: Pin): Arrival;
+}
+
+/** What gets them. */
+export interface PromotionTarget {
+  readonly environment: Environment;
+  readonly place: LockedPlace;
+  readonly pins: Pins;
+  /** Its images; not looked at where both are in one region and project. */
+  readonly listing: readonly WorkspaceImage[];
+}
+
+/**
+ * What the pins of `target` become so that it has the images of `source`, where it has not. A pin that it has keeps its
+ * question; a new one gets that of `source`.
+ */
+export function promotionProspects(
+  source: PromotionSource,
+  target: PromotionTarget,
+  circumstances: Circumstances,
+): Prospect[] {
+  const { now } = circumstances;
+  const { environment } = target;
+  return [...source.pins].flatMap(([name, pin]): Prospect[] => {
+    const before = target.pins.get(name);
+    const { images, objections } = findCounterparts(pin, source, target);
+    if (
+      before &&
+      objections.length === 0 &&
+      isSame(before.images, images) &&
+      !isStale(before, environment, now)
+    )
+      return [];
+    if (objections.length === 0) {
+      const since = source.arrival(name, pin);
+      const way = { from: source.environment, since };
+      const attempt = { environment, region: target.place.region, name, before, images, way };
+      const found = objectionsTo(attempt, circumstances);
+      objections.push(...(found.length > 0 ? found : heldBack(attempt)));
+      objections.push(...notAnswered(before ?? pin, images));
+    }
+    const moved = (override: string | undefined) =>
+      before ? moveTo(before, images, { now, override }) : newPin(pin, images, now);
+    return [{ name, before, images, objections, moved }];
+  });
+}
+
+/** What stands for every image of a pin in the target. */
+function findCounterparts(
+  { images: wanted }: Pin,
+  source: PromotionSource,
+  { environment, place, listing }: PromotionTarget,
+): { images: WorkspaceImage[]; objections: Objection[] } {
+  const objections: Objection[] = [];
+  const taken = new Set<string>();
+  const images = wanted.flatMap((image) => {
+    const found = counterparts(image, source.place, place, listing);
+    const isTaken = found.some(({ id }) => taken.has(id));
+    for (const { id } of found) taken.add(id);
+    if (found.length !== 1 || isTaken) {
+      const also = isTaken ? " It stands for another image of the pin already." : "";
+      objections.push({
+        rule: "counterpart",
+        message: `in "${environment.name}" (${place.region}), ${describeFound(image, found)}${also}`,
+        advice: `workspace-images list --env ${environment.name}`,
+      });
+    }
+    return found;
+  });
+  return { images, objections };
+}
+
+function notAnswered(question: Question, images: readonly WorkspaceImage[]): Objection[] {
+  if (question.cardinality === "one" && images.length !== 1) {
+    const message = `${images.length} images cannot answer its question, which is for one`;
+    return [{ rule: "unmet", message }];
+  }
+  const unmet = unmetCriteria(question, images);
+  return unmet.length > 0 ? [unanswered(question, images, unmet)] : [];
+}
+
+function describeFound(image: WorkspaceImage, found: readonly WorkspaceImage[]): string {
+  const { name, imageType, osVersion, architecture } = image;
+  const release = [
+    `name ${name ?? "none"}`,
+    `type ${imageType ?? "none"}`,
+    `OS version ${osVersion ?? "none"}`,
+    `architecture ${architecture ?? "none"}`,
+  ].join(", ");
+  return found.length < 2
+    ? `${found[0]?.id ?? "no image"} has ${release}.`
+    : `${found.length} images have ${release}: ${found.map(({ id }) => id).join(", ")}.`;
+}

@@ -1,0 +1,40 @@
+/** Whether a name is a pattern: `*` stands for any characters, also none, as in `prod-*`. */
+export function isPattern(name: string): boolean {
+  return name.includes("*");
+}
+
+/** Whether a text is what a pattern describes, in linear time. */
+export function matchesPattern(pattern: string, text: string): boolean {
+  const [first = "", ...parts] = pattern.split("*");
+  const last = parts.pop();
+  if (last === undefined) return text === first;
+  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
+    return false;
+  const end = text.length - last.length;
+  let at = first.length;
+  for (const part of parts) {
+    const found = text.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}
+
+/** The known names that some wanted names and patterns are about, in the known order; and those that are about none. */
+export function choose(
+  known: Iterable<string>,
+  wanted: readonly string[],
+): { readonly chosen: Set<string>; readonly unknown: string[] } {
+  const names = new Set(known);
+  // A name that has an asterisk in it is itself, too.
+  const found = wanted.map((name) =>
+    names.has(name) || !isPattern(name)
+      ? [name].filter((exact) => names.has(exact))
+      : [...names].filter((text) => matchesPattern(name, text)),
+  );
+  const all = new Set(found.flat());
+  return {
+    chosen: new Set([...names].filter((name) => all.has(name))),
+    unknown: wanted.filter((_, at) => found[at]!.length === 0),
+  };
+}

@@ -1,0 +1,46 @@
+import { Revocations } from "../../src/pins/revoked";
+import { verify } from "../../src/pins/verification";
+import { image } from "../support/images";
+import { pinOf } from "../support/pins";
+
+const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
+const recent = image({ id: "recent", name: "Windows_11_b", createdAt: "2025-06-01T00:00:00Z" });
+const none = new Revocations();
+const pins = new Map([["office", pinOf([old, recent], { filter: {} })]]);
+
+test("is content with images that exist unchanged", () => {
+  expect(verify(pins, [recent, old], "cn-north-4", none).get("office")).toEqual({ ok: true });
+});
+
+test("tells deleted and changed images apart, and says what changed", () => {
+  const changed = { ...recent, minDisk: 100 };
+  const verdict = verify(pins, [changed], "cn-north-4", none).get("office");
+  expect(verdict?.ok).toBe(false);
+  expect(verdict?.reason).toMatch(
+    /^deleted: Windows_11_a \(old.*; changed: Windows_11_b \(recent.*minDisk 80 → 100$/,
+  );
+});
+
+test("notices a field that is gone or new", () => {
+  const { productCode: _, ...without } = recent;
+  const verdict = verify(pins, [old, { ...without, kmsId: "key" }], "cn-north-4", none).get("office");
+  expect(verdict?.reason).toContain("productCode workspace.windows → none, kmsId none → key");
+});
+
+test("fails a revoked image, of the region where it is revoked, although it exists unchanged", () => {
+  const revocations = new Revocations([{ id: "old", region: "cn-north-4", reason: "CVE-2026-1" }]);
+  expect(verify(pins, [old, recent], "cn-north-4", revocations).get("office")).toEqual({
+    ok: false,
+    reason: expect.stringMatching(/^revoked: Windows_11_a .*: CVE-2026-1$/),
+  });
+  expect(verify(pins, [old, recent], "cn-south-1", revocations).get("office")).toEqual({ ok: true });
+});
+
+test("reports what is unmet, and what was taken over from a desktop and is not listed, without failing it", () => {
+  const adopted = new Map([["office", pinOf({ id: "gone" }, { adopted: true, unmet: ["nameRegex"] })]]);
+  expect(verify(adopted, [], "cn-north-4", none).get("office")).toEqual({
+    ok: true,
+    unmet: ["nameRegex"],
+    unlisted: ["gone"],
+  });
+});
