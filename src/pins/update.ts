@@ -29,11 +29,7 @@ export interface Listed extends Circumstances {
  * What a pin's question selects in listings.
  * @throws ListingRequiredError naming the pin, if the listings cannot decide
  */
-export function reselect(
-  name: string,
-  pin: Pin,
-  { environment, region, listings, revocations }: Listed,
-): Selection {
+function reselect(name: string, pin: Pin, { environment, region, listings, revocations }: Listed): Selection {
   const subject = `Pin "${name}" of environment "${environment.name}"`;
   try {
     return { images: selectUnrevoked(listings, pin, subject, region, revocations) };
@@ -75,7 +71,7 @@ function objectionsToUpdate(
 }
 
 /** That a question does not select one image. */
-export function undecided({ message }: Undecided): Objection {
+function undecided({ message }: Undecided): Objection {
   return { rule: "undecided", message };
 }
 

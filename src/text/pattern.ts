@@ -4,7 +4,7 @@ export function isPattern(name: string): boolean {
 }
 
 /** Whether a text is what a pattern describes, in linear time. */
-export function matchesPattern(pattern: string, text: string): boolean {
+function matchesPattern(pattern: string, text: string): boolean {
   const [first = "", ...parts] = pattern.split("*");
   const last = parts.pop();
   if (last === undefined) return text === first;
