@@ -16,13 +16,13 @@ import {
   ResponseError,
   SeveralMatchesError,
   WorkspaceImageCatalog,
-} from "../src";
-import { WorkspaceEmulator } from "../src/emulator";
-import { rejection, thrown } from "./support/errors";
-import { image } from "./support/images";
-import { TestProject } from "./support/project";
-import { freePort } from "./support/server";
-import { enter, openApp, restoreProcess } from "./support/synth";
+} from "../../src";
+import { WorkspaceEmulator } from "../../src/emulator";
+import { rejection, thrown } from "../support/errors";
+import { image } from "../support/images";
+import { TestProject } from "../support/project";
+import { freePort } from "../support/server";
+import { enter, openApp, restoreProcess } from "../support/synth";
 
 restoreProcess();
 

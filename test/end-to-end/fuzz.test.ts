@@ -13,17 +13,17 @@ import {
   type WorkspaceImage,
   WorkspaceImageCatalog,
   WorkspaceImagesError,
-} from "../src";
-import { WorkspaceApi } from "../src/api/workspace-client";
-import { catalogOf, DEFAULT_ACCOUNT, WorkspaceEmulator } from "../src/emulator";
-import { imageInfo } from "../src/emulator/image-service";
-import { readEnvironments } from "../src/project/environment";
-import { locate } from "../src/project/location";
-import { findProject } from "../src/project/project";
-import { findDuplicateKey } from "../src/text/json";
-import { rejection } from "./support/errors";
-import { TestProject } from "./support/project";
-import { type LoopbackServer, openServer, urlOf } from "./support/server";
+} from "../../src";
+import { WorkspaceApi } from "../../src/api/workspace-client";
+import { catalogOf, DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
+import { imageInfo } from "../../src/emulator/image-service";
+import { readEnvironments } from "../../src/project/environment";
+import { locate } from "../../src/project/location";
+import { findProject } from "../../src/project/project";
+import { findDuplicateKey } from "../../src/text/json";
+import { rejection } from "../support/errors";
+import { TestProject } from "../support/project";
+import { type LoopbackServer, openServer, urlOf } from "../support/server";
 
 const REGION = "cn-north-4";
 const RUNS = { numRuns: 1000 };
