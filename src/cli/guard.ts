@@ -89,7 +89,8 @@ Examples:
         ...readAllowances(project.directory),
       ];
       const answers = new Map<string, Answer<GuardedPlan>>();
-      for (const name of names) answers.set(name, await guard(name, context, allowances, options.env));
+      const environmentNames = environments.map(({ name }) => name);
+      for (const name of names) answers.set(name, await guard(name, context, allowances, environmentNames));
       report(answers, {
         asJson: options.json,
         json: forJson,

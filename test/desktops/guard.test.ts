@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { PlanError } from "../../src";
 import { type GuardContext, judgeChange } from "../../src/desktops/guard";
 import { parseChange } from "../../src/desktops/plan";
@@ -561,4 +562,70 @@ test.each<[string, unknown]>([
   const error = thrown(() => parseChange(raw, "plan.json"));
   expect(error).toBeInstanceOf(PlanError);
   expect(error.message).toMatch(/^plan\.json: .* is not understood: /);
+});
+
+test("no change of a desktop that could cost somebody a disk passes, whatever else it says", () => {
+  const imageId = fc.constantFrom(OLD_IMAGE, NEW_IMAGE, "between", "kiosk", "by-hand", "", null);
+  const imageType = fc.constantFrom("gold", "market", "private", "", null);
+  const disk = fc.constantFrom(80, 100, 120);
+  const side = fc.record({ imageId, imageType, disk, data: fc.array(disk, { maxLength: 2 }) });
+  const unknown = fc.constantFrom<object | boolean>(
+    {},
+    {},
+    {},
+    false,
+    true,
+    { image_id: true },
+    { image_type: true },
+    { root_volume: [{ size: true }] },
+    { data_volume: true },
+    { name: true },
+  );
+  const actions = fc.constantFrom<string[]>(
+    ["no-op"],
+    ["create"],
+    ["update"],
+    ["update"],
+    ["update"],
+    ["delete"],
+    ["delete", "create"],
+    ["create", "delete"],
+    ["forget"],
+  );
+  const attributes = ({
+    imageId,
+    imageType,
+    disk,
+    data,
+  }: typeof side extends fc.Arbitrary<infer T> ? T : never) => ({
+    image_id: imageId,
+    image_type: imageType,
+    root_volume: [{ size: disk, type: "SAS" }],
+    data_volume: data.map((size) => ({ size, type: "SAS" })),
+  });
+  fc.assert(
+    fc.property(actions, side, side, unknown, (actions, before, after, unknown) => {
+      const verdict = judge(
+        edited("nothing", "desktop", ({ change }) => {
+          change.actions = actions;
+          Object.assign(change.before!, attributes(before));
+          Object.assign(change.after!, attributes(after));
+          change.after_unknown = unknown as never;
+        }),
+      );
+      const passes = verdict === undefined || verdict.explained;
+      if (actions.includes("delete")) return !passes;
+      if (actions[0] !== "update") return passes;
+      const isKnown = unknown === false || Object.keys(unknown).every((key) => key === "name");
+      const isSameImage = (before.imageId ?? "") === (after.imageId ?? "");
+      const isSameType = (before.imageType ?? "") === (after.imageType ?? "");
+      const isSameDisk = before.disk === after.disk && before.data.join() === after.data.join();
+      const shrinks =
+        after.disk < before.disk || before.data.some((size, index) => (after.data[index] ?? 0) < size);
+      const isMove =
+        after.imageId === NEW_IMAGE && [OLD_IMAGE, "between"].includes(before.imageId ?? "") && isSameDisk;
+      return passes === (isKnown && unknown !== true && isSameType && !shrinks && (isSameImage || isMove));
+    }),
+    { numRuns: 3000 },
+  );
 });
