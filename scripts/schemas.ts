@@ -7,6 +7,8 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
 import { allowancesSchema } from "../src/desktops/allowances";
 import { filterSchemas } from "../src/images/image-filter";
+import { workspaceImageSchema } from "../src/images/workspace-image";
+import { fileSchema, pinSchema } from "../src/pins/lock-file-format";
 import { revocationsSchema } from "../src/pins/revoked";
 import { environmentsSchema } from "../src/project/environment";
 
@@ -24,8 +26,10 @@ interface JsonSchema {
   [keyword: string]: unknown;
 }
 
+const pinName = v.pipe(v.string(), v.minLength(1), v.maxLength(255));
+
 const lookups = v.record(
-  v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+  pinName,
   v.union([
     v.strictObject({ ...filterSchemas.one.entries, all: v.exactOptional(v.literal(false)) }),
     v.strictObject({ ...filterSchemas.all.entries, all: v.literal(true) }),
@@ -36,6 +40,22 @@ const configuration = v.strictObject({
   $schema: v.optional(v.string()),
   environments: environmentsSchema,
   lookups: v.optional(lookups),
+});
+
+const { all: _, ...pinEntries } = pinSchema.entries;
+const lockFile = v.strictObject({
+  ...fileSchema.entries,
+  pins: v.record(
+    pinName,
+    v.union([
+      v.strictObject({
+        ...pinEntries,
+        filter: filterSchemas.one,
+        images: v.pipe(v.array(workspaceImageSchema), v.length(1)),
+      }),
+      v.strictObject({ ...pinEntries, filter: filterSchemas.all, all: v.literal(true) }),
+    ]),
+  ),
 });
 
 /** The schemas by file name. */
@@ -67,6 +87,28 @@ export function schemas(): Record<string, object> {
         iam: { description: "Base URL of IAM." },
       },
     ),
+    "lock-file.schema.json": schema(
+      lockFile,
+      "Pins of an environment: workspace-images/<environment>.lock.json, written by workspace-images alone",
+      {
+        ...docstrings("src/images/workspace-image.ts", "WorkspaceImage"),
+        ...under("filter", filterDocs),
+        ...docstrings("src/pins/pin.ts", "Question", "Pin", "Previous"),
+        lockfileVersion: { description: "Version of this format." },
+        environment: { description: "Environment that these pins belong to." },
+        region: { description: "Region that the images are in: an image ID means nothing in another one." },
+        projectId: { description: "Project that the images were listed in." },
+        pins: { description: "The pins by name, in the order of their names." },
+        all: { description: "All images that match are pinned, instead of exactly one." },
+        ids: { description: "IDs of the images." },
+        reason: { description: "Why, in words." },
+        since: { description: "Since when, UTC, to the second." },
+        integrity: {
+          description:
+            "Hash over environment, region, project and every field of this pin, which tells a change by hand.",
+        },
+      },
+    ),
     "allow.schema.json": schema(
       allowancesSchema,
       "Changes of a plan that guard accepts although no pin explains them: workspace-images/allow.json",
@@ -93,6 +135,13 @@ export function schemas(): Record<string, object> {
 
 type Documentation = Record<string, Pick<JsonSchema, "description" | "default" | "examples">>;
 
+/** Documentation of properties that stand in another property. */
+function under(parent: string, documentation: Documentation): Documentation {
+  return Object.fromEntries(
+    Object.entries(documentation).map(([name, known]) => [`${parent}.${name}`, known]),
+  );
+}
+
 function schema(source: v.GenericSchema, title: string, documentation: Documentation): object {
   const { $schema, ...json } = toJsonSchema(source, {
     // What only code can check is left to the code.
@@ -102,16 +151,16 @@ function schema(source: v.GenericSchema, title: string, documentation: Documenta
   return { $schema, title, ...json };
 }
 
-/** Writes documentation to every property, wherever it stands. */
-function document(schema: JsonSchema, documentation: Documentation): void {
+/** Writes documentation to every property, wherever it stands; that of its name in its parent goes first. */
+function document(schema: JsonSchema, documentation: Documentation, parent = ""): void {
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    const known = documentation[name];
+    const known = documentation[`${parent}.${name}`] ?? documentation[name];
     if (!known) throw new Error(`the property ${name} has no docstring`);
     schema.properties![name] = { ...known, ...property };
-    document(property, documentation);
+    document(property, documentation, name);
   }
   for (const inner of [schema.additionalProperties, schema.items, ...(schema.anyOf ?? [])])
-    if (typeof inner === "object") document(inner, documentation);
+    if (typeof inner === "object") document(inner, documentation, parent);
 }
 
 /** The docstrings of the properties of interfaces, with the values that their open types name. */

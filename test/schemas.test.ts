@@ -5,10 +5,13 @@ import { schemas, written } from "../scripts/schemas";
 import { WorkspaceImagesError } from "../src";
 import { readAllowances } from "../src/desktops/allowances";
 import { readFileLookups } from "../src/pins/file-lookups";
+import { readLockFile } from "../src/pins/lock-file";
 import { readRevocations } from "../src/pins/revoked";
 import { readEnvironments } from "../src/project/environment";
 import { findProject } from "../src/project/project";
 import { thrown } from "./support/errors";
+import { image } from "./support/images";
+import { pinOf, writePins } from "./support/pins";
 import { ROOT, TestProject } from "./support/project";
 
 const FOLDER = join(ROOT, "schemas");
@@ -34,7 +37,59 @@ interface Examples {
 
 const lookup = (filter: unknown) => ({ environments: { dev }, lookups: { office: filter } });
 
+/** A lock file as the code writes it, with every field that a pin can have. */
+function lockFile(change: (lock: LockFileContent) => unknown = () => {}): unknown {
+  const project = new TestProject({});
+  const since = "2026-11-24T08:00:00Z";
+  writePins(project, "dev", {
+    office: pinOf("w1", {
+      filter: { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" },
+      unmet: ["nameRegex"],
+      hold: { reason: "printer driver", since },
+      previous: [{ ids: ["w0"], names: ["Windows_10"], imageType: "gold", until: since }],
+      override: { reason: "a flaw", since },
+      adopted: true,
+    }),
+    ubuntu: pinOf([image({ id: "u1", kmsId: "key" }), { id: "u2" }]),
+    none: pinOf([]),
+  });
+  const lock = project.readLock("dev");
+  change(lock);
+  return lock;
+}
+// biome-ignore lint/suspicious/noExplicitAny: examples are damaged in every way
+type LockFileContent = any;
+
 const files: Examples[] = [
+  {
+    file: "workspace-images/dev.lock.json",
+    schema: "lock-file.schema.json",
+    read: (directory) => readLockFile(directory, { name: "dev" }),
+    right: { "every field that there is": lockFile(), "no pins": lockFile((lock) => (lock.pins = {})) },
+    wrong: {
+      "another format": lockFile((lock) => lock.lockfileVersion++),
+      "no environment": lockFile((lock) => delete lock.environment),
+      "an empty region": lockFile((lock) => (lock.region = "")),
+      "an unknown key": lockFile((lock) => (lock.comment = "x")),
+      "a list of pins": lockFile((lock) => (lock.pins = Object.values(lock.pins))),
+      "a pin without a name": lockFile((lock) => (lock.pins[""] = lock.pins.office)),
+      "an unknown key of a pin": lockFile((lock) => (lock.pins.office.comment = "x")),
+      "an unknown criterion": lockFile((lock) => (lock.pins.office.filter.size = 1)),
+      "an image without an ID": lockFile((lock) => delete lock.pins.office.images[0].id),
+      "two images of a pin of one": lockFile((lock) => lock.pins.office.images.push({ id: "w2" })),
+      "no image of a pin of one": lockFile((lock) => (lock.pins.office.images = [])),
+      "the most recent of all": lockFile((lock) => (lock.pins.ubuntu.filter.mostRecent = true)),
+      "a hold without a reason": lockFile((lock) => delete lock.pins.office.hold.reason),
+      "eleven earlier states": lockFile((lock) => {
+        lock.pins.office.previous = Array(11).fill(lock.pins.office.previous[0]);
+      }),
+      "a pin without integrity": lockFile((lock) => delete lock.pins.office.integrity),
+    },
+    wrongBeyondSchema: {
+      "another image": lockFile((lock) => (lock.pins.office.images[0].id = "w2")),
+      "a time that is none": lockFile((lock) => (lock.pins.office.pinnedAt = "yesterday")),
+    },
+  },
   {
     file: "workspace-images.json",
     schema: "workspace-images.schema.json",
@@ -180,9 +235,12 @@ const files: Examples[] = [
 ];
 
 describe.each(files)("$file", ({ file, schema, read, right, wrong, wrongBeyondSchema }) => {
-  const isRight = new Ajv({ strict: true, strictRequired: false, allErrors: true }).compile(
-    JSON.parse(readFileSync(join(FOLDER, schema), "utf8")),
-  );
+  const isRight = new Ajv({
+    formats: { date: /^\d{4}-\d\d-\d\d$/ },
+    strict: true,
+    strictRequired: false,
+    allErrors: true,
+  }).compile(JSON.parse(readFileSync(join(FOLDER, schema), "utf8")));
   const readContent = (content: unknown) => {
     const project = new TestProject({});
     rmSync(project.path("cdktf.json"));

@@ -151,7 +151,10 @@ const imageFilterEntries = {
 /** Filters that are the same when they are false and when they are left out. */
 const SWITCHES: ReadonlySet<string> = new Set(["mostRecent", "allowAnyImageType"]);
 
-/** What a filter may say, by whether one image is asked for or all that match. */
+/**
+ * What a filter may say, by whether one image is asked for or all that match.
+ * @internal users need none of the types of the library that checks
+ */
 export const filterSchemas = {
   all: v.strictObject(imageFilterEntries),
   one: v.strictObject({

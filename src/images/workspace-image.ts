@@ -83,7 +83,10 @@ const count = v.pipe(v.number(COUNT), v.safeInteger(COUNT), v.minValue(0, COUNT)
 const id = v.pipe(v.string(TEXT), v.nonEmpty("it must not be empty"), v.maxLength(MAX_TEXT, TEXT));
 const kinds = { text, count };
 
-/** A {@link WorkspaceImage} in a file; its keys are in the order in which they are written. */
+/**
+ * A {@link WorkspaceImage} in a file; its keys are in the order in which they are written.
+ * @internal users need none of the types of the library that checks
+ */
 export const workspaceImageSchema = v.strictObject({
   ...Object.fromEntries(
     FIELD_NAMES.map((field) => [field, v.exactOptional(kinds[IMAGE_FIELDS[field].kind])]),

@@ -1,10 +1,7 @@
 import { ConfigurationError } from "../errors";
 import { parseFilter } from "../images/image-filter";
 import { type Project, WORKSPACE_IMAGES_JSON } from "../project/project";
-import { isPinName, type Pin } from "./pin";
-
-/** What a lookup asks. */
-type Question = Pick<Pin, "filter" | "cardinality">;
+import { isPinName, type Question } from "./pin";
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

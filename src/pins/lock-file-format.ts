@@ -36,7 +36,8 @@ const object = v.custom<object>(
   "expected an object",
 );
 
-const fileSchema = v.strictObject({
+/** A lock file, without what is in its pins. */
+export const fileSchema = v.strictObject({
   lockfileVersion: v.literal(VERSION),
   environment: v.string(),
   region: text,
@@ -44,8 +45,8 @@ const fileSchema = v.strictObject({
   pins: object,
 });
 
-/** The fields of a pin in their order. */
-const pinSchema = v.strictObject({
+/** The fields of a pin in their order, without what is in its filter. */
+export const pinSchema = v.strictObject({
   filter: object,
   all: v.exactOptional(v.literal(true)),
   pinnedAt: time,

@@ -105,7 +105,10 @@ const environmentSchema = v.strictObject({
   maxPinAgeDays: v.optional(days),
 });
 
-/** The environments by name, wherever they stand. */
+/**
+ * The environments by name, wherever they stand.
+ * @internal users need none of the types of the library that checks
+ */
 export const environmentsSchema = v.record(environmentName, environmentSchema);
 
 const contextSchema = v.strictObject({ environments: environmentsSchema });
