@@ -6,8 +6,13 @@ module.exports = {
   // Many tests start processes, on machines that may be busy.
   testTimeout: 60_000,
   testMatch: ["**/*.test.ts"],
-  // These need more than Node and npm, or take long: `npm run test:terraform`, `npm run test:consumers`.
-  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/terraform/", "<rootDir>/test/consumers/"],
+  // These need more than Node and npm, or take long: `npm run test:terraform`, `test:consumers`, `test:browser`.
+  testPathIgnorePatterns: [
+    "/node_modules/",
+    "<rootDir>/test/terraform/",
+    "<rootDir>/test/consumers/",
+    "<rootDir>/test/browser/",
+  ],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: {
     "^.+\\.ts$": [

@@ -6,6 +6,7 @@ import { WorkspaceImagesError } from "../errors";
 import { EXIT } from "./answers";
 import { emulateCommand } from "./emulate";
 import { guardCommand } from "./guard";
+import { historyCommand } from "./history";
 import { holdCommand } from "./hold";
 import { Interrupted } from "./interruption";
 import { listCommand } from "./list";
@@ -41,7 +42,7 @@ Examples:
 
 /** The commands in the groups in which `--help` shows them. */
 const GROUPS: Readonly<Record<string, readonly Command[]>> = {
-  Look: [listCommand(), pinsCommand(), outdatedCommand()],
+  Look: [listCommand(), pinsCommand(), outdatedCommand(), historyCommand()],
   Move: [updateCommand(), promoteCommand(), rollbackCommand(), holdCommand()],
   Check: [verifyCommand(), guardCommand()],
   Tend: [renameCommand(), pruneCommand(), resolveCommand()],

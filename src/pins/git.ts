@@ -113,16 +113,17 @@ export async function markResolved(git: GitPlace, paths: readonly string[]): Pro
 /**
  * The commits that changed a folder's files, oldest first: those of the main line and, for those that a merge brought
  * in, of the branches.
+ * @param until the newest one
  */
-export async function commitsOf(git: GitPlace, folder: string): Promise<GitCommit[]> {
+export async function commitsOf(git: GitPlace, until: string, folder: string): Promise<GitCommit[]> {
   const how = ["--topo-order", "--reverse", "--full-history", "--diff-merges=first-parent", "--no-renames"];
   const what = ["-z", "--raw", "--no-abbrev", "--relative", "--encoding=UTF-8", FORMAT];
-  return parseLog(await ask(git, ["log", ...how, ...what, "HEAD", "--", folder]));
+  return parseLog(await ask(git, ["log", ...how, ...what, until, "--", folder]));
 }
 
-/** The commits of the main line, from HEAD on: each the first parent of the one before. */
-export async function mainLine(git: GitPlace): Promise<string[]> {
-  return (await ask(git, ["rev-list", "--first-parent", "HEAD"])).split("\n").filter(Boolean);
+/** The commits of the main line, from one on: each the first parent of the one before. */
+export async function mainLine(git: GitPlace, from: string): Promise<string[]> {
+  return (await ask(git, ["rev-list", "--first-parent", from, "--"])).split("\n").filter(Boolean);
 }
 
 /**

@@ -32,6 +32,7 @@ export function pinChanges(before: Pins, after: Pins): PinChange[] {
     const origin = origins.get(pin);
     const old = before.get(origin?.pin ?? pin);
     if (!old) return [{ pin, after: now, what: ["pinned"] }];
+    if (old === now && !origin) return [];
     const what: Happening[] = [...(origin ? [originOf(origin)] : []), ...happenings(old, now)];
     return what.length > 0
       ? [{ pin, ...(origin && { was: origin.pin }), before: old, after: now, what }]
@@ -113,4 +114,24 @@ function happenings(before: Pin, after: Pin): Happening[] {
   if (!isSameQuestion(before, after)) what.push("asks otherwise");
   if (JSON.stringify(before.hold) !== JSON.stringify(after.hold)) what.push(after.hold ? "held" : "released");
   return what;
+}
+
+/**
+ * The environment whose pins a new one has: environments that were pinned together may share some, one that was
+ * renamed or split off has most.
+ */
+export function originOfEnvironment(
+  pins: Pins,
+  others: Iterable<readonly [string, Pins]>,
+): string | undefined {
+  let origin: string | undefined;
+  let most = pins.size / 2;
+  for (const [environment, theirs] of others) {
+    const same = [...pins].filter(([name, pin]) => {
+      const other = theirs.get(name);
+      return other !== undefined && isSameState(pin, other);
+    }).length;
+    if (same > most) [origin, most] = [environment, same];
+  }
+  return origin;
 }

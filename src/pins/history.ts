@@ -1,0 +1,352 @@
+import {
+  commitsOf,
+  contentsOf,
+  type GitChange,
+  type GitCommit,
+  type GitPlace,
+  isShallow,
+  mainLine,
+} from "./git";
+import { lockFileName } from "./lock-file";
+import { MAX_LOCK_FILE, parseLockFile } from "./lock-file-format";
+import type { Pin, Pins } from "./pin";
+import { originOfEnvironment, type PinChange, pinChanges } from "./pin-changes";
+import type { Arrival } from "./policy";
+
+/** Something that a commit did to a pin, or to a whole environment. */
+export interface HistoryEvent {
+  /** The commit with which it came into the main line. */
+  readonly commit: GitCommit;
+  /** The commit that made it: on the branch where a merge brought it in. */
+  readonly by: GitCommit;
+  /** The environment's name then. */
+  readonly environment: string;
+  /** What happened to a pin of it. */
+  readonly change?: PinChange;
+  /** The environment that this one was renamed or copied from. */
+  readonly origin?: { readonly environment: string; readonly isCopy: boolean };
+  /** Why the lock file could not be read in this commit; the next one that can be read goes on from the last. */
+  readonly gap?: string;
+  /** The pin that it happened to, under whatever names. */
+  readonly lane?: Lane;
+}
+
+/** One pin of one environment over time, under its latest names. */
+export interface Lane {
+  environment: string;
+  pin: string;
+  /** Where its images are. */
+  region: string;
+  /** Its states, oldest first. */
+  readonly spans: Span[];
+}
+
+/** A time in which a pin had the same images and the same hold. */
+export interface Span {
+  readonly from: GitCommit;
+  /** Left out where it is still so. */
+  until?: GitCommit;
+  readonly state: Pin;
+}
+
+/** What git knows of all pins. */
+export interface History {
+  /** Oldest first. */
+  readonly events: readonly HistoryEvent[];
+  readonly lanes: readonly Lane[];
+  /** Whether commits before the oldest one here were not fetched. */
+  readonly isShallow: boolean;
+}
+
+/** An environment in the commit that was looked at last. */
+interface State {
+  readonly place: string;
+  readonly region: string;
+  readonly texts: ReadonlyMap<string, string>;
+  readonly pins: Pins;
+  readonly lanes: Map<string, Lane>;
+}
+
+const FOLDER = "workspace-images";
+const LOCK_FILE = new RegExp(`^${FOLDER}/([^/]+)\\.lock\\.json$`);
+
+/**
+ * What happened to the pins of a project, on the main line up to a commit: from each to its first parent.
+ * @throws GitError
+ */
+export async function readHistory(git: GitPlace, commit = "HEAD"): Promise<History> {
+  const [all, main, shallow] = await Promise.all([
+    commitsOf(git, commit, FOLDER),
+    mainLine(git, commit),
+    isShallow(git),
+  ]);
+  const isMain = new Set(main);
+  const commits = all
+    .filter(({ id }) => isMain.has(id))
+    .map((commit) => ({ commit, files: commit.changes.filter(({ path }) => LOCK_FILE.test(path)) }));
+  const authors = authorsOf(all.filter(({ id }) => !isMain.has(id)));
+  const blobs = commits.flatMap(({ files }) => files.flatMap(({ blob }) => blob ?? []));
+  const contents = contentsOf(git, blobs, MAX_LOCK_FILE);
+  const story = new Story();
+  try {
+    for (const { commit, files } of commits) {
+      const versions: Version[] = [];
+      for (const file of files) {
+        const { value: content } = file.blob === undefined ? {} : await contents.next();
+        const by = commit.parents.length > 1 ? authors.get(keyOf(file)) : undefined;
+        versions.push({ environment: LOCK_FILE.exec(file.path)![1]!, content, by: by ?? commit });
+      }
+      story.goOn(commit, versions);
+    }
+  } finally {
+    await contents.return(undefined);
+  }
+  return { events: story.events, lanes: story.lanes, isShallow: shallow };
+}
+
+/** A time in which a pin had the same images. */
+export interface Stay {
+  readonly images: Pin["images"];
+  readonly from: GitCommit;
+  /** Left out where it still has them. */
+  readonly until?: GitCommit;
+  /** When they were pinned, as the lock file says. */
+  readonly pinnedAt: string;
+}
+
+/** The images that a pin of an environment has had, oldest first. */
+export function staysOf({ lanes }: History, environment: string, pin: string): Stay[] {
+  const stays: Stay[] = [];
+  const lane = lanes.findLast((other) => other.environment === environment && other.pin === pin);
+  for (const { from, until, state } of lane?.spans ?? []) {
+    const last = stays.at(-1);
+    const isSame = last !== undefined && idsOf(last.images) === idsOf(state.images);
+    const { images, pinnedAt } = isSame ? last : state;
+    if (isSame) stays.pop();
+    stays.push({ images, pinnedAt, from: isSame ? last.from : from, ...(until && { until }) });
+  }
+  return stays;
+}
+
+/**
+ * Since when an environment has had what a pin of it has now: by the commit that brought it into the main line, else
+ * by the pin's own date.
+ * @param history of the main line; undefined where there is none
+ */
+export function arrivalOf(
+  history: History | undefined,
+  environment: string,
+  name: string,
+  pin: Pin,
+): Arrival {
+  const pinned = new Date(pin.pinnedAt);
+  const stay = history && staysOf(history, environment, name).at(-1);
+  if (!history || !stay || stay.until || idsOf(stay.images) !== idsOf(pin.images))
+    return { time: pinned, note: "by its own date, because it is not committed" };
+  // Where older commits were not fetched, the oldest one that was seems to bring everything.
+  if (history.isShallow && stay.from.id === history.events[0]?.commit.id)
+    return { time: pinned, note: "by its own date, because older commits were not fetched" };
+  return { time: new Date(stay.from.time) };
+}
+
+function idsOf(images: Pin["images"]): string {
+  return images.map(({ id }) => id).join(" ");
+}
+
+/** The commits of branches that made a file what a merge took over. */
+function authorsOf(commits: readonly GitCommit[]): Map<string, GitCommit> {
+  const authors = new Map<string, GitCommit>();
+  for (const commit of commits) {
+    for (const file of commit.changes) if (!authors.has(keyOf(file))) authors.set(keyOf(file), commit);
+  }
+  return authors;
+}
+
+function keyOf({ path, blob = "" }: GitChange): string {
+  return `${path}\n${blob}`;
+}
+
+/** A lock file as a commit left it. */
+interface Version {
+  readonly environment: string;
+  /** Undefined where the commit removed it. */
+  readonly content: { readonly text: string } | { readonly problem: string } | undefined;
+  readonly by: GitCommit;
+}
+
+/** Goes from commit to commit. */
+class Story {
+  readonly events: HistoryEvent[] = [];
+  readonly lanes: Lane[] = [];
+  private readonly states = new Map<string, State>();
+
+  goOn(commit: GitCommit, versions: readonly Version[]): void {
+    const removed = new Set(versions.filter(({ content }) => !content).map(({ environment }) => environment));
+    for (const { environment, content, by } of versions) {
+      if (!content) continue;
+      const before = this.states.get(environment);
+      const after = read(content, environment, before);
+      if ("gap" in after) {
+        this.events.push({ commit, by, environment, gap: after.gap });
+        continue;
+      }
+      const origin = before ? undefined : this.originOf(after.pins, removed);
+      if (origin) this.events.push({ commit, by, environment, origin });
+      const old = before ?? (origin && this.takeOver(origin, environment, commit));
+      if (origin && !origin.isCopy) removed.delete(origin.environment);
+      this.compare(commit, by, environment, old, after);
+    }
+    for (const { environment, content, by } of versions) {
+      if (content || !removed.has(environment)) continue;
+      const old = this.states.get(environment);
+      if (old)
+        this.compare(commit, by, environment, old, {
+          place: "",
+          region: "",
+          texts: new Map(),
+          pins: new Map(),
+        });
+      this.states.delete(environment);
+    }
+  }
+
+  /** The environment whose pins a new one has: one that was just removed, else one that is still there. */
+  private originOf(pins: Pins, removed: ReadonlySet<string>): HistoryEvent["origin"] {
+    const states = [...this.states].map(([name, state]) => [name, state.pins] as const);
+    const renamed = originOfEnvironment(
+      pins,
+      states.filter(([name]) => removed.has(name)),
+    );
+    if (renamed !== undefined) return { environment: renamed, isCopy: false };
+    const copied = originOfEnvironment(pins, states);
+    return copied === undefined ? undefined : { environment: copied, isCopy: true };
+  }
+
+  private takeOver(
+    origin: { environment: string; isCopy: boolean },
+    environment: string,
+    commit: GitCommit,
+  ): State {
+    const state = this.states.get(origin.environment)!;
+    if (!origin.isCopy) {
+      this.states.delete(origin.environment);
+      for (const lane of state.lanes.values()) lane.environment = environment;
+      return state;
+    }
+    const lanes = [...state.pins].map(([pin, value]): [string, Lane] => [
+      pin,
+      this.begin({ environment, pin, region: state.region }, value, commit),
+    ]);
+    return { ...state, lanes: new Map(lanes) };
+  }
+
+  private compare(
+    commit: GitCommit,
+    by: GitCommit,
+    environment: string,
+    before: State | undefined,
+    after: Omit<State, "lanes">,
+  ): void {
+    const lanes = new Map(before?.lanes);
+    const changes = pinChanges(before?.pins ?? new Map(), after.pins);
+    // What is renamed leaves its name to others, before these get it.
+    const moved = changes.map((change) => {
+      const isSamePin = change.before && !change.what.includes("copied");
+      return { change, lane: isSamePin ? lanes.get(change.was ?? change.pin) : undefined };
+    });
+    for (const { change } of moved) if (change.what.includes("renamed")) lanes.delete(change.was!);
+    for (const { change, lane: known } of moved) {
+      const { pin, after: now } = change;
+      const lane = known ?? this.begin({ environment, pin, region: after.region }, now!, commit);
+      lane.pin = pin;
+      if (now) lane.region = after.region;
+      if (now) lanes.set(pin, lane);
+      else lanes.delete(pin);
+      if (known) goOn(lane, now, commit);
+      this.events.push({ commit, by, environment, change, lane });
+    }
+    this.states.set(environment, { ...after, lanes });
+  }
+
+  private begin(where: Omit<Lane, "spans">, state: Pin, from: GitCommit): Lane {
+    const lane: Lane = { ...where, spans: [{ from, state }] };
+    this.lanes.push(lane);
+    return lane;
+  }
+}
+
+/** Ends a lane's last state, and begins the next one where it looks different. */
+function goOn(lane: Lane, state: Pin | undefined, commit: GitCommit): void {
+  const last = lane.spans.at(-1)!;
+  if (state && idsOf(last.state.images) === idsOf(state.images) && !last.state.hold === !state.hold) return;
+  last.until = commit;
+  if (state) lane.spans.push({ from: commit, state });
+}
+
+/** Reads a version; of pins that are as they were in the one before it, nothing is checked again. */
+function read(
+  content: { readonly text: string } | { readonly problem: string },
+  environment: string,
+  before: State | undefined,
+): Omit<State, "lanes"> | { gap: string } {
+  const name = lockFileName(environment);
+  if ("problem" in content) return { gap: `${name} is ${content.problem}` };
+  try {
+    const { start, texts, place } = splitPins(content.text) ?? splitJson(content.text);
+    const unknown = [...texts].filter(
+      ([pin, text]) => before?.place !== place || before.texts.get(pin) !== text,
+    );
+    const { pins: parsed, region } =
+      unknown.length === texts.size
+        ? parseLockFile(content.text, name)
+        : parseLockFile(
+            `${start}${unknown.map(([, text]) => text).join(BETWEEN)}${unknown.length > 0 ? END : "}}"}`,
+            name,
+          );
+    const pins = [...texts.keys()].map((pin): [string, Pin] => [
+      pin,
+      parsed.get(pin) ?? before!.pins.get(pin)!,
+    ]);
+    return { place, region, texts, pins: new Map(pins) };
+  } catch {
+    return { gap: whyUnreadable(content.text, name) };
+  }
+}
+
+const START = '\n  "pins": {\n';
+const BETWEEN = "\n    },\n";
+const END = "\n    }\n  }\n}\n";
+
+/** The text of a lock file as it is written, pin by pin, much faster than it can be parsed; undefined of another text. */
+function splitPins(text: string) {
+  const at = text.indexOf(START) + START.length;
+  if (at < START.length || !text.endsWith(END)) return undefined;
+  const blocks = text.slice(at, -END.length).split(BETWEEN);
+  const texts = new Map<string, string>();
+  for (const block of blocks) {
+    const name = /^ {4}("(?:[^"\\]|\\.)*"): /.exec(block)?.[1];
+    if (name === undefined) return undefined;
+    texts.set(JSON.parse(name) as string, block);
+  }
+  const start = text.slice(0, at);
+  return texts.size === blocks.length ? { start, texts, place: start } : undefined;
+}
+
+/** The same of any JSON: nothing of it is taken as known. */
+function splitJson(text: string) {
+  const { pins } = JSON.parse(text) as { pins: object };
+  return { start: "", texts: new Map(Object.keys(pins).map((pin) => [pin, ""])), place: text };
+}
+
+function whyUnreadable(text: string, name: string): string {
+  try {
+    parseLockFile(text, name);
+    return `${name} cannot be read`;
+  } catch (error) {
+    // What restores a file does not help with one that is in the past.
+    return (error as Error).message.replace(
+      /(: it was edited by hand|\. Restore it|\. Merge both|\. A newer|\. Run).*$/s,
+      "",
+    );
+  }
+}
