@@ -66,7 +66,7 @@ async function withTcpServer<T>(
 }
 
 describe("limits of time", () => {
-  test("for a connection: TLS that never answers is tried again", async () => {
+  test("hold for a connection: TLS that never answers is tried again", async () => {
     let connections = 0;
     const count = () => {
       connections++;
@@ -81,7 +81,7 @@ describe("limits of time", () => {
     expect(connections).toBe(2);
   });
 
-  test("for the answer's headers", async () => {
+  test("hold for the answer's headers", async () => {
     const listener = answering(silent);
     await withServer(listener, async (url) => {
       const error = await rejection(
@@ -93,7 +93,7 @@ describe("limits of time", () => {
     });
   });
 
-  test("for the answer's body, between two parts", async () => {
+  test("hold for the answer's body, between two parts", async () => {
     const listener = answering((response) => response.writeHead(200, { "content-length": "9" }).write("{"));
     await withServer(listener, async (url) => {
       const error = await rejection(get(url, { limits: { body: 100 }, variables: { HW_MAX_RETRIES: "1" } }));
@@ -103,7 +103,7 @@ describe("limits of time", () => {
     });
   });
 
-  test("for the whole call: a body that trickles is cut off", async () => {
+  test("hold for the whole call: a body that trickles is cut off", async () => {
     const timers: NodeJS.Timeout[] = [];
     await withServer(
       (_, response) => {
@@ -119,7 +119,7 @@ describe("limits of time", () => {
     for (const timer of timers) clearInterval(timer);
   });
 
-  test("for the whole call, with all its attempts", async () => {
+  test("hold for the whole call, with all its attempts", async () => {
     const listener = answering(status(503));
     await withServer(listener, async (url) => {
       const limits = { total: 400, backoff: 50 };
@@ -247,7 +247,7 @@ describe("retries", () => {
       expect(await waits({ backoff: 500 }, 0, 3)).toEqual([0, 0, 0]);
     });
 
-    test("in truth", async () => {
+    test("between two real attempts", async () => {
       const chance = jest.spyOn(Math, "random").mockReturnValue(0.5);
       const times: number[] = [];
       const listener = answering((response) => {
@@ -697,7 +697,7 @@ describe("certificates", () => {
       });
     });
 
-    test("NO_PROXY goes past it", async () => {
+    test("NO_PROXY goes past the proxy", async () => {
       // This machine under a name that is not known as loopback.
       const url = emulator.url.replace("127.0.0.1", "0.0.0.0");
       const direct = { WORKSPACE_IMAGES_ENDPOINT: url, HW_AUTH_URL: `${url}/v3` };

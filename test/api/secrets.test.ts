@@ -234,7 +234,7 @@ describe("a synth", () => {
     60_000,
   );
 
-  test("over TLS and through a proxy with a password leaves none either", async () => {
+  test("over TLS and through a proxy with a password leaves no secret either", async () => {
     const { cert, private: key } = await generate([{ name: "commonName", value: "emulator" }], {
       keyType: "ec",
       algorithm: "sha256",

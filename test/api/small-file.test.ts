@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { refused, where } from "./credential-sources/support";
 
-describe("of a pipe", () => {
+describe("credentials in a pipe", () => {
   const pipe = (name = "pipe") => {
     const path = join(String(where.HOME), name);
     execFileSync("mkfifo", [path]);

@@ -160,7 +160,7 @@ describe("environments", () => {
     expect(emulator.requests.filter(({ service }) => service === "iam")).toHaveLength(2);
   });
 
-  test("also where only the lock file of one of them knows the project", async () => {
+  test("in one project are listed once, also where only one lock file knows the project", async () => {
     const project = new TestProject({ dev: { region: NORTH }, staging: { region: NORTH } });
     writePins(project, "dev", { x: pinOf("n1") }, { region: NORTH, projectId: emulator.projectId(NORTH) });
     enter(project, emulator.variables);

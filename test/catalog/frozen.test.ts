@@ -107,7 +107,7 @@ describe("the example app, frozen", () => {
     );
   });
 
-  test("the network is really gone there", async () => {
+  test("runs where no connection can be made", async () => {
     const emulator = await WorkspaceEmulator.start();
     const fetching = `fetch("${emulator.url}").then(() => process.exit(6), () => process.exit(7))`;
     const fetchWith = (NODE_OPTIONS: string) =>
@@ -186,14 +186,14 @@ describe("mode frozen", () => {
     expect({ code, stderr, clients: JSON.parse(stdout) }).toEqual({ code: 0, stderr: "", clients: [] });
   });
 
-  test("nor does mode auto, where everything is pinned", async () => {
+  test("mode auto loads no HTTP client either where everything is pinned", async () => {
     const { code, stdout } = await project.script(SCRIPT, {
       WORKSPACE_IMAGES_ENDPOINT: "http://127.0.0.1:9",
     });
     expect({ code, clients: JSON.parse(stdout) }).toEqual({ code: 0, clients: [] });
   });
 
-  test("in contrast to an environment without a lock file, which loads one", async () => {
+  test("an environment without a lock file does load the HTTP client, in mode auto", async () => {
     const { stdout, stderr } = await new TestProject({ dev: { region: "cn-north-4" } }).script(
       SCRIPT.replace("app.synth();", "").replace("new DataHuaweicloudWorkspaceImage(", "void ("),
       { WORKSPACE_IMAGES_ENDPOINT: "http://127.0.0.1:9" },
@@ -223,7 +223,7 @@ describe("mode frozen", () => {
     );
   });
 
-  test("so is any lookup of an environment without a lock file", async () => {
+  test("a lookup of an environment without a lock file is an error that says what to run", async () => {
     enter(new TestProject({ dev: {}, prod: {} }), { CI: "true" });
     const { stack } = await openApp();
     const error = thrown(() => new DataHuaweicloudWorkspaceImage(stack, "x", { environment: "prod" }));
@@ -289,7 +289,7 @@ describe("the mode", () => {
     expect(await modeWith(variables, option)).toBe(mode);
   });
 
-  test("another one is an error that says where it stands", async () => {
+  test("that is another word is an error that says where it stands", async () => {
     const error = await rejection(modeWith({ WORKSPACE_IMAGES_MODE: "forzen" }));
     expect(error).toMatchObject({ code: "CONFIGURATION" });
     expect(error.message).toBe(

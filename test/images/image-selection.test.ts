@@ -304,7 +304,7 @@ describe("which listing answers", () => {
       "here",
     ).map(({ id }) => id);
 
-  test("the narrowest one whose parameters are a subset of the lookup's", () => {
+  test("is the narrowest one whose parameters are a subset of the lookup's", () => {
     expect(select([{}, { platform: "Windows" }], { platform: "Windows" })).toEqual(["a"]);
     expect(select([{}, { platform: "Windows" }], { name: "b" })).toEqual(["b"]);
     expect(select([{ platform: "Linux" }, {}], { nameRegex: "." })).toEqual(["a", "b"]);
@@ -365,7 +365,7 @@ describe("which listing answers", () => {
     ]);
   });
 
-  test("no listing that covers the lookup", () => {
+  test("is an error where none covers the lookup", () => {
     const error = thrown(() => select([{ osType: "Linux" }], { imageType: "gold" }));
     expect(error).toBeInstanceOf(ListingRequiredError);
     expect(error.message).toContain("no listing covers this filter");

@@ -106,7 +106,7 @@ describe.each([
           },
         }),
     ],
-  ])("not where it fails by %s", async (_, spoil) => {
+  ])("not where the synth fails by %s", async (_, spoil) => {
     const app = await open();
     lookup(new TerraformStack(app, "good"), "x");
     const bad = new TerraformStack(app, "later");
@@ -138,7 +138,7 @@ describe.each([
     expect(pinsOf()).toEqual(["x"]);
   });
 
-  test("of several apps in one process, each when it is synthesized", async () => {
+  test("for several apps in one process, each when it is synthesized", async () => {
     const [one, two] = [await open(), await open()];
     lookup(new TerraformStack(one, "stack"), "x");
     lookup(new TerraformStack(two, "stack"), "y");
@@ -148,7 +148,7 @@ describe.each([
     expect(pinsOf()).toEqual(["x", "y"]);
   });
 
-  test("and those of stacks that were not built stay", async () => {
+  test("beside those of stacks that were not built, which stay", async () => {
     const all = await open();
     lookup(new TerraformStack(all, "one"), "x");
     lookup(new TerraformStack(all, "two"), "y", "b");
@@ -235,7 +235,7 @@ describe("what cannot be written", () => {
     expect(error.message).toContain("workspace-images/dev.lock.json cannot be written: EROFS");
   });
 
-  test("a file in the folder's place is one too", async () => {
+  test("a file in the folder's place is a clear error", async () => {
     const { app, stack } = await openApp();
     build(stack);
     project.write("workspace-images", "");

@@ -148,7 +148,7 @@ describe("a lock file as synth writes it", () => {
     expect([after["all-linux"].pinnedAt, after.none.pinnedAt]).toEqual([old, old]);
   });
 
-  test("nothing else stays in the folder", async () => {
+  test("leaves nothing else in the folder", async () => {
     await synthesize(build);
     expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
   });
@@ -167,7 +167,7 @@ describe("a pin's name", () => {
     expect(built).toEqual(["a", "b", "b"]);
   });
 
-  test("another filter, or another number of images, under one name is a conflict that names both", async () => {
+  test("that two lookups use for other filters, or another number of images, is a conflict that names both", async () => {
     const project = new TestProject({ dev: {} });
     enter(project, { CI: "1" });
     writePins(project, "dev", { windows: pinOf("a") });
@@ -390,7 +390,7 @@ describe("a damaged lock file", () => {
     expect(message).not.toContain("undefined");
   });
 
-  test("one of another region than HW_REGION_NAME, where the environment names none, is an error", async () => {
+  test("of another region than HW_REGION_NAME, where the environment names none, is an error", async () => {
     const other = new TestProject({ dev: {} });
     writePins(other, "dev", { x: pinOf("a") });
     enter(other, { HW_REGION_NAME: "cn-south-1" });
@@ -405,7 +405,7 @@ describe("a damaged lock file", () => {
     expect(await ask()).toBe("a");
   });
 
-  test("a folder in its place is an error that names it", async () => {
+  test("that is a folder is an error that names it", async () => {
     const other = new TestProject({ dev: {} });
     mkdirSync(other.lockFile("dev"), { recursive: true });
     enter(other, { CI: "1" });

@@ -3,12 +3,12 @@ import { rejection } from "../../support/errors";
 import { asked, ids, list } from "../support";
 import { emulator, images, keys, temporaryKey, where } from "./support";
 
-test("an access key", async () => {
+test("an access key signs requests", async () => {
   expect(ids(await list(keys))).toEqual(images);
   expect(asked(emulator, "iam")).toEqual(["GET /v3/projects"]);
 });
 
-test("a temporary access key with its security token", async () => {
+test("a temporary access key signs requests with its security token, and with nothing less", async () => {
   const { access, secret, securitytoken } = await temporaryKey();
   const variables = { ...where, HW_ACCESS_KEY: access, HW_SECRET_KEY: secret };
   expect(ids(await list({ ...variables, HW_SECURITY_TOKEN: securitytoken }))).toEqual(images);

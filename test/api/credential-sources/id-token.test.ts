@@ -3,7 +3,7 @@ import { ROOT, run, TestProject } from "../../support/project";
 import { asked, ids, list, REGION } from "../support";
 import { ASSUME, agency, emulator, homeFile, idp, images, where } from "./support";
 
-test("OIDC with a token", async () => {
+test("an ID token in a variable gives temporary keys", async () => {
   const variables = {
     ...where,
     HW_ASSUME_ROLE_IDP_ID: idp.id,
@@ -14,13 +14,13 @@ test("OIDC with a token", async () => {
   expect(asked(emulator, "iam")).toEqual(["POST /v3.0/OS-AUTH/id-token/tokens", ASSUME, "GET /v3/projects"]);
 });
 
-test("OIDC with a token file", async () => {
+test("an ID token in a file gives temporary keys", async () => {
   const HW_ASSUME_ROLE_ID_TOKEN_FILE = homeFile(`${idp.idToken}\n`, "id-token");
   const variables = { ...where, HW_ASSUME_ROLE_IDP_ID: idp.id, HW_ASSUME_ROLE_ID_TOKEN_FILE };
   expect(ids(await list(variables))).toEqual(images);
 });
 
-test("OIDC with a token from a pipe of the shell", async () => {
+test("an ID token in a pipe of the shell gives temporary keys", async () => {
   const project = new TestProject({ dev: { region: REGION } });
   const line = 'HW_ASSUME_ROLE_ID_TOKEN_FILE=<(sleep 0.3; echo "$ID_TOKEN") exec "$NODE" "$CLI" list --json';
   const { stdout, stderr } = await run("bash", ["-c", line], {

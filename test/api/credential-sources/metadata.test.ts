@@ -3,7 +3,7 @@ import { rejection } from "../../support/errors";
 import { asked, ids, list, withServer } from "../support";
 import { emulator, images, keys, where } from "./support";
 
-test("the ECS metadata service", async () => {
+test("the ECS metadata service gives temporary keys", async () => {
   const variables = { ...where, WORKSPACE_IMAGES_METADATA_ENDPOINT: emulator.url };
   expect(ids(await list(variables))).toEqual(images);
   expect(asked(emulator, "metadata")).toEqual(["GET /openstack/latest/securitykey"]);

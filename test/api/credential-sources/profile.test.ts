@@ -105,7 +105,7 @@ describe("a process without a home folder", () => {
     },
   );
 
-  test("and without a user entry works with keys, and is told what to set for a profile", async () => {
+  test("that has no user entry either works with keys, and is told what to set for a profile", async () => {
     const folder = mkdtempSync(join(tmpdir(), "workspace-images-nobody-"));
     const code = `
       delete process.env.HOME;

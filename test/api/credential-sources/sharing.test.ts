@@ -17,7 +17,7 @@ import {
   where,
 } from "./support";
 
-describe("through prefetch", () => {
+describe("in one prefetch", () => {
   const environments = (count: number): Record<string, EnvironmentConfig> =>
     Object.fromEntries(
       Array.from({ length: count }, (_, index) => [

@@ -1,13 +1,13 @@
 import { asked, ids, list, withServer } from "../support";
 import { emulator, images, token, user, where } from "./support";
 
-test("a token", async () => {
+test("a token that the user has is sent as it is", async () => {
   const HW_AUTH_TOKEN = await token();
   expect(ids(await list({ ...where, HW_AUTH_TOKEN }))).toEqual(images);
   expect(asked(emulator, "iam")).toEqual(["GET /v3/projects"]);
 });
 
-test("a token that is larger than most servers' headers", async () => {
+test("a token that is larger than most servers' headers is sent as it is", async () => {
   const large = "T".repeat(100_000);
   const received: unknown[] = [];
   await withServer(
