@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { Dispatcher } from "undici";
+import * as v from "valibot";
 import { ResponseError } from "../errors";
 import { ApiError } from "./api-error";
 import type { Exchange, Outcome } from "./exchange";
@@ -9,6 +10,10 @@ import { excerpt, quote } from "./quote";
 import { isRepeated, retryAfterOf } from "./retry";
 
 const MAX_ID = 100;
+const refusalSchema = v.looseObject({ error_code: v.pipe(v.string(), v.nonEmpty()) });
+/** How anything begins that is packed with gzip. */
+const GZIP = Buffer.from([0x1f, 0x8b]);
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const unzip = promisify(gunzip);
 
 /** An answer whose body has been read and unpacked. */
@@ -60,6 +65,12 @@ async function unpack(
     if (isRefusal) return `an answer ${why}`;
     throw new ResponseError(`${exchange.what} answered ${why}.`, exchange.requestId);
   }
+  if (!isRefusal && !packed.subarray(0, GZIP.length).equals(GZIP.subarray(0, packed.length))) {
+    throw new ResponseError(
+      `${exchange.what} answered with a body that is not packed, although its header content-encoding says ${encoding}. Is a proxy in between that unpacks answers? Check it and the endpoint.`,
+      exchange.requestId,
+    );
+  }
   try {
     return (await unzip(packed, { maxOutputLength: exchange.limits.size })).toString();
   } catch (error) {
@@ -75,27 +86,28 @@ function judge(exchange: Exchange, { status, headers, text }: Answer): Outcome {
     error: new ResponseError(`${what} ${why}`, requestId),
     retryable,
   });
-  if (status >= 300 && status < 400) {
+  if (REDIRECTS.has(status)) {
     return refuse(
       `was redirected (${status}) to ${originOf(headers.location)}. Redirects are refused, because the credentials are for this endpoint alone: set the endpoint itself.`,
       false,
     );
   }
+  const refusal = () =>
+    ApiError.fromResponse(what, {
+      status,
+      headers,
+      text,
+      confidential,
+      credentials: request.credentials?.(),
+    });
   if (!isSuccess(status)) {
-    return {
-      error: ApiError.fromResponse(what, {
-        status,
-        headers,
-        text,
-        confidential,
-        credentials: request.credentials?.(),
-      }),
-      retryable: isRepeated(status),
-      retryAfter: retryAfterOf(headers),
-    };
+    return { error: refusal(), retryable: isRepeated(status), retryAfter: retryAfterOf(headers) };
   }
   try {
-    return { response: { headers, json: JSON.parse(text), requestId } };
+    const json: unknown = JSON.parse(text);
+    // Codes of the service's errors are documented under status 200 too.
+    if (v.is(refusalSchema, json) && !("images" in json)) return { error: refusal(), retryable: false };
+    return { response: { headers, json, requestId } };
   } catch {
     const type = `content type ${excerpt(headers["content-type"] ?? "none")}`;
     const quoted = confidential ? "" : `: ${excerpt(text)}`;

@@ -1,11 +1,12 @@
 import * as v from "valibot";
 import { WorkspaceImagesError } from "../errors";
 import { excerpt, quote } from "./quote";
-import { redact } from "./secret";
+import { redact } from "./redact";
 
 /** The gateway refuses a clock skew of 15 minutes; `Date`, which tells it, has whole seconds and was some time on its way. */
 const MAX_SKEW = 14.9 * 60 * 1000;
 const MAX_ID = 100;
+const MAX_ENCODED = 16 * 1024;
 
 const optionalText = v.nullish(v.string());
 const serviceSchema = v.object({
@@ -102,7 +103,7 @@ export class ApiError extends WorkspaceImagesError {
         requestId: common.requestId ?? quote(request_id)?.slice(0, MAX_ID),
         // It must arrive at STS as it came; it is base64.
         encodedAuthorizationMessage:
-          redact(encoded_authorization_message ?? "").slice(0, 16 * 1024) || undefined,
+          redact((encoded_authorization_message ?? "").slice(0, MAX_ENCODED)) || undefined,
       });
     }
     const iam = v.safeParse(iamSchema, json);
@@ -151,6 +152,7 @@ function hints({ status, clockSkew = 0, credentials, encodedAuthorizationMessage
         : "Check the credentials, and whether they have expired.",
     );
   }
+  if (status >= 300 && status < 400) found.push("Check the endpoint: this is no answer of the service.");
   if (status === 403)
     found.push("The account may not do this in this project: check its permissions and the project ID.");
   if (status === 404) found.push("Check the region, the project ID and the endpoint.");

@@ -3,7 +3,7 @@ import { ConfigurationError } from "../errors";
 import { isLoopback } from "../project/loopback";
 import { setting, type Variables } from "../project/provider-variables";
 import type { Limits } from "./exchange";
-import { remember } from "./secret";
+import { remember } from "./redact";
 
 /** Size of an answer's headers, bytes: the token of an account with many permissions is one of them. */
 const MAX_HEADERS = 256 * 1024;

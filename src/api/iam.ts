@@ -13,7 +13,9 @@ const ASSUMED_SECONDS = 3600;
 const text = v.pipe(v.string(), v.nonEmpty(), v.maxLength(64 * 1024));
 /** What is sent in a header later. */
 const visible = v.pipe(text, v.regex(/^[\x21-\x7e]+$/));
-const projectsSchema = v.object({ projects: v.array(v.object({ id: text })) });
+const projectsSchema = v.object({
+  projects: v.array(v.object({ id: text, name: v.nullish(v.string()), enabled: v.nullish(v.boolean()) })),
+});
 const tokenSchema = v.object({ token: v.object({ expires_at: text }) });
 const securityTokenSchema = v.object({
   credential: v.object({ access: visible, secret: visible, securitytoken: visible, expires_at: text }),
@@ -52,10 +54,20 @@ export async function findProjectId(
   const url = `${iamUrl}/v3/projects?name=${encode(projectName)}`;
   const response = await http.send({ method: "GET", url, ...authenticated(source) });
   const { projects } = parse(projectsSchema, response, url, "a list of projects");
-  const [id, ...others] = new Set(projects.map((project) => project.id));
+  // IAM may answer with others whose names are only alike, and with one that can be used no longer.
+  const named = projects.filter(({ name }) => (name ?? projectName) === projectName);
+  const [id, ...others] = new Set(
+    named.filter(({ enabled }) => enabled !== false).map((project) => project.id),
+  );
   if (id !== undefined && others.length === 0) return id;
+  const found =
+    id !== undefined
+      ? `${others.length + 1} projects`
+      : named.length > 0
+        ? "only a disabled project"
+        : "no project";
   throw new ConfigurationError(
-    `The account has ${id === undefined ? "no project" : `${others.length + 1} projects`} named "${projectName}", which is asked for in region ${region}. Set projectId or projectName of the environments there, in workspaceImages.environments of cdktf.json.`,
+    `The account has ${found} named "${projectName}", which is asked for in region ${region}. Set projectId or projectName of the environments there, in workspaceImages.environments of cdktf.json.`,
   );
 }
 

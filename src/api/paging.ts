@@ -19,8 +19,10 @@ export interface Page {
  * all the while can have slipped between two pages, whatever was published or deleted, and in whichever order the
  * pages came: what stood behind that image in the one answer cannot stand before it in the other. The listing ends
  * where nothing follows that image; a page that is merely short proves it only together with a total that agrees.
- * An empty first page is believed unless its total says otherwise.
- * This holds as long as an image keeps its place in the order, and pages that hold more do not shrink to one image.
+ * Where the total says that more follows, that is heard: the end is then looked at twice, and nothing may stand
+ * beyond it. An empty first page is believed unless its total says otherwise.
+ * This holds as long as an image keeps its place in the order, and pages that hold more do not shrink to one image
+ * while others change.
  *
  * @param readPage reads the page at an offset
  * @param start offset of the first image that is wanted
@@ -88,6 +90,13 @@ async function joinOverlapping(
   if (lastPage.images.length > 1 && lastPage.total !== end) {
     const proof = await readPage(end - 1);
     if (!meets(lastPage, proof) || proof.images.length > 1) return undefined;
+  }
+  const total = pages.findLast((page) => page.total !== undefined)?.total ?? 0;
+  if (total > end) {
+    // One image alone may be all that a larger page was cut down to.
+    if ((await readPage(end)).images.length > 0) return undefined;
+    const again = await readPage(end - 1);
+    if (!meets(lastPage, again) || again.images.length > 1) return undefined;
   }
   return unique(pages.flatMap(({ images }, index) => images.slice(index === 0 ? 0 : 1)));
 }

@@ -415,6 +415,69 @@ describe("answers", () => {
     },
   );
 
+  test.each([300, 304, 305, 306, 399])(
+    "with status %d are no redirect, and not asked for again",
+    async (code) => {
+      const listener = answering((response) => response.writeHead(code).end());
+      await withServer(listener, async (url) => {
+        const error = await rejection(get(url));
+        expect(error).toBeInstanceOf(ApiError);
+        expect(error).toMatchObject({ status: code, code: `HTTP_${code}` });
+        expect(error.message).toContain("Check the endpoint");
+        expect(error.message).not.toContain("redirect");
+      });
+      expect(listener.requests).toHaveLength(1);
+    },
+  );
+
+  test.each(['{"ok":true}', "<html>", "x", "\u001f"])(
+    "that are called gzip and are not are said to be so: %j",
+    async (body) => {
+      const listener = answering((response) =>
+        response.writeHead(200, { "content-encoding": "gzip", "x-request-id": "id-1" }).end(body),
+      );
+      await withServer(listener, async (url) => {
+        const error = await rejection(get(url, { variables: { HW_MAX_RETRIES: "1" } }));
+        if (body === "\u001f") return expect(error).toBeInstanceOf(ConnectionError);
+        expect(error).toBeInstanceOf(ResponseError);
+        expect(error).toMatchObject({ requestId: "id-1" });
+        expect(error.message).toContain(
+          "a body that is not packed, although its header content-encoding says gzip",
+        );
+        return expect(listener.requests).toHaveLength(1);
+      });
+    },
+  );
+
+  test.each([
+    { error_code: "WKS.00010003", error_msg: "said" },
+    { error_code: "WKS.00010003", error_msg: "said", total_count: 0 },
+    { error_code: "WKS.00010003", error_msg: "said", error_detail: null, images_count: 1 },
+  ])("with status 200 and an error code are the service's error: %j", async (body) => {
+    const listener = answering((response) => response.end(JSON.stringify(body)));
+    await withServer(listener, async (url) => {
+      const error = await rejection(get(url));
+      expect(error).toBeInstanceOf(ApiError);
+      expect(error).toMatchObject({ status: 200, code: "WKS.00010003" });
+      expect(error.message).toContain("was refused: 200 WKS.00010003: said");
+    });
+    expect(listener.requests).toHaveLength(1);
+  });
+
+  test.each([
+    { error_code: "", images: [] },
+    { error_code: "WKS.0", images: [] },
+    { error_code: null },
+    { error_code: 7 },
+  ])("with status 200 and %j are answers", async (body) => {
+    await withServer(
+      answering((response) => response.end(JSON.stringify(body))),
+      async (url) => {
+        expect((await get(url)).json).toEqual(body);
+      },
+    );
+  });
+
   test("that are a web page are refused, with its beginning", async () => {
     const listener = answering((response) =>
       response.writeHead(200, { "content-type": "text/html" }).end("<html>\n <title>Log in</title>"),

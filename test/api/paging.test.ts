@@ -171,6 +171,45 @@ describe("a listing", () => {
     expect(await takeListing(new ChangingService(day).readPage, 0, 4)).toBeUndefined();
   });
 
+  test("is complete however pages are cut down, to one image too, as long as the totals say what there is", async () => {
+    const caps = fc.array(fc.constantFrom(1, 1, 1, 2, 5, 10, 30), { minLength: 2, maxLength: 12 });
+    const totals = fc.constantFrom("right" as const, "high" as const);
+    let taken = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.record({ ...common, caps, total: totals }), async (day) => {
+        // Later pages come whole: else everything says that there is an end, and is no end.
+        const service = new ChangingService({ ...day, changes: [], caps: [...day.caps, 100] });
+        const images = await takeListing(service.readPage, 0, day.concurrency);
+        if (!images) return;
+        taken++;
+        expect(images.map(({ id }) => id)).toEqual(service.images);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(taken).toBeGreaterThan(500);
+  });
+
+  test.each([0, 1])(
+    "does not end where a page %i before the last shrank to one image and totals say more",
+    async (before) => {
+      for (const total of ["right", "high"] as const) {
+        const day: Day = { count: 150, changes: [], caps: [100], total, turns: [], concurrency: 4 };
+        const service = new ChangingService(day);
+        let shrunk = 0;
+        const readPage = async (offset: number) => {
+          const page = await service.readPage(offset);
+          const isShrunk = offset === 99 && shrunk++ <= before;
+          return isShrunk ? { ...page, images: page.images.slice(0, 1) } : page;
+        };
+        // The answer is the whole listing, or that it must be taken again.
+        const takes = [];
+        for (let take = 0; take < 3; take++) takes.push((await takeListing(readPage, 0, 4))?.length);
+        expect(takes.filter((length) => length !== undefined && length !== 150)).toEqual([]);
+        expect(takes.at(-1)).toBe(150);
+      }
+    },
+  );
+
   test("is taken again when a page in the middle is cut down to one image", async () => {
     const day: Day = {
       count: 20,

@@ -34,7 +34,7 @@ const ACCOUNT: EmulatedAccount = {
   idp: { id: "idp", idToken: "eyJcanary-id-token.abcdefghijklmnop" },
 };
 /** What the emulator issues is marked as well. */
-const MARKS = /canary|emulated-(secret|security|token)/i;
+const MARKS = /canary|emulated\S{1,8}(secret|security|token)/i;
 
 /** Where a secret, or a part of one, shows in a text. */
 function leaks(text: string): string[] {
@@ -334,6 +334,11 @@ const ECHOES = [
   "html",
   "escaped html",
   "base64",
+  "lower-case percent",
+  "escaped JSON",
+  "HTML references",
+  "wrapped",
+  "truncated",
   "text",
   "json",
   "headers",
@@ -382,6 +387,35 @@ function echo(
       const values = [...sentValues(body), ...Object.values(request.headers)].map(String);
       const encoded = values.map((value) => Buffer.from(`user:${value}`).toString("base64")).join(" ");
       return json({ error_code: "echo", error_msg: encoded }, 400);
+    }
+    case "lower-case percent": {
+      const escaped = encodeURIComponent(inJson).replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase());
+      return json({ error_code: "echo", error_msg: escaped }, 403);
+    }
+    case "escaped JSON": {
+      const escaped = (text: string) =>
+        text.replace(/[^\w\s]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+      return response
+        .writeHead(403)
+        .end(`{"error":{"code":"echo","message":"${escaped(inJson)}"},${escaped(inJson)}`);
+    }
+    case "HTML references":
+      return json(
+        {
+          error_code: "echo",
+          error_msg: inJson.replace(/[^\w\s]/g, (sign) => `&#x${sign.charCodeAt(0).toString(16)};`),
+        },
+        401,
+      );
+    case "wrapped":
+      return json({ error_code: "echo", error_msg: inJson.replace(/.{19}/g, "$&\r\n ") }, 400);
+    case "truncated": {
+      const values = [...sentValues(body), ...Object.values(request.headers)].map(String);
+      // Where a value begins in clear, all the rest of it is missing.
+      return json(
+        { error_code: "echo", error_msg: values.map((value) => `${value.slice(0, 20)}…`).join(" ") },
+        400,
+      );
     }
     case "text":
       return response.writeHead(500).end(`echo ${sent}`);

@@ -410,6 +410,71 @@ describe("the project", () => {
     });
   });
 
+  test.each<[string, object[], string]>([
+    [
+      "names that are only alike",
+      [
+        { id: "1", name: "a" },
+        { id: "2", name: "a_team" },
+        { id: "3", name: "A" },
+      ],
+      "1",
+    ],
+    [
+      "a disabled one",
+      [
+        { id: "1", name: "a", enabled: false },
+        { id: "2", name: "a", enabled: true },
+      ],
+      "2",
+    ],
+    [
+      "one that is there twice",
+      [
+        { id: "1", name: "a" },
+        { id: "1", name: "a" },
+      ],
+      "1",
+    ],
+    [
+      "fields that are null",
+      [
+        { id: "1", name: "a", enabled: null },
+        { id: "2", name: "b", enabled: null },
+      ],
+      "1",
+    ],
+  ])("is the one that is asked for among %s", async (_, projects, id) => {
+    const server = await serve((_, response) => response.end(JSON.stringify({ projects })));
+    expect(await clientOf(server, { projectName: "a" }).projectId()).toBe(id);
+  });
+
+  test.each<[object[], string]>([
+    [[{ id: "1", name: "a_team" }], "has no project named"],
+    [
+      [
+        { id: "1", name: "A" },
+        { id: "2", name: "" },
+      ],
+      "has no project named",
+    ],
+    [[{ id: "1", name: "a", enabled: false }], "has only a disabled project named"],
+    [
+      [
+        { id: "1", name: "a" },
+        { id: "2", name: "a" },
+        { id: "3", name: "b" },
+      ],
+      "has 2 projects named",
+    ],
+  ])("is not guessed from %j", async (projects, message) => {
+    const server = await serve((_, response) => response.end(JSON.stringify({ projects })));
+    expect(await rejection(clientOf(server, { projectName: "a" }).projectId())).toMatchObject({
+      code: "CONFIGURATION",
+      message: expect.stringContaining(`The account ${message} "a"`),
+    });
+  });
+
   test.each(["a b", "a/../b", "x\n", "é", "p".repeat(65)])("ID %j is refused", async (id) => {
     const emulator = await emulate();
     expect(await rejection(clientOf(emulator, {}, { HW_PROJECT_ID: id }).listImages())).toMatchObject({

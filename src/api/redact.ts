@@ -1,0 +1,162 @@
+const REDACTED = "[redacted]";
+/** Shorter texts stand in other words too; nothing that the service issues is as short. */
+const SHORTEST = 6;
+/** How much of a longer one is enough to recognize it, in letters and digits. */
+const PART = 12;
+
+/** Every secret of this process, so that text from outside that repeats one can be quoted. */
+const known = new Set<string>();
+/** What they are recognized by; made where something is quoted first. */
+let traces: { letters: Traces; characters: Traces } | undefined;
+
+/** Lets {@link redact} know a secret that something else holds. */
+export function remember(secret: string): void {
+  if (secret.length < SHORTEST || known.has(secret)) return;
+  known.add(secret);
+  traces = undefined;
+}
+
+/**
+ * A text from outside, without the secrets that a server may have repeated in it. They are compared by letters and
+ * digits alone, in base64 too, so that no way of escaping or wrapping one hides it; of a long one, parts are found.
+ */
+export function redact(text: string): string {
+  if (known.size === 0 || text === "") return text;
+  traces ??= traceAll(known);
+  const found: [from: number, to: number][] = [];
+  for (const isEscaped of [false, true]) {
+    for (const [isLetters, { whole, parts }] of [
+      [true, traces.letters],
+      [false, traces.characters],
+    ] as const) {
+      if (whole.size === 0 && parts.size === 0) continue;
+      const view = viewOf(text, isEscaped, isLetters);
+      found.push(...occurrences(view, whole), ...partsIn(view, parts));
+    }
+  }
+  return replace(text, found);
+}
+
+/** A text reduced to what is compared, each of its code units with the place in the text that it was read from. */
+interface View {
+  readonly text: string;
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+/** What to look for: texts as they are, and of the longer ones every part of a certain length. */
+interface Traces {
+  readonly whole: Set<string>;
+  readonly parts: Set<string>;
+}
+
+/** One character as JSON, JavaScript, URLs and HTML escape it, also where it was escaped more than once. */
+const ESCAPE =
+  /%(?:25)*([0-9a-f]{2})|\\+u([0-9a-f]{4})|\\+u\{([0-9a-f]{1,6})\}|\\+x([0-9a-f]{2})|\\+([^ux])|&(?:amp;)*#x([0-9a-f]{1,6});|&(?:amp;)*#(\d{1,7});|&(?:amp;)*([a-z][a-z0-9]{1,31});|./gisu;
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+  sol: "/",
+};
+
+function viewOf(text: string, isEscaped: boolean, isLetters: boolean): View {
+  const wanted = isLetters ? /[\p{L}\p{N}]/u : /\S/u;
+  const units: string[] = [];
+  const from: number[] = [];
+  const to: number[] = [];
+  for (const match of text.matchAll(isEscaped ? ESCAPE : /./gsu)) {
+    const character = isEscaped ? unescaped(match) : match[0];
+    if (!wanted.test(character)) continue;
+    for (const unit of character.toLowerCase()) {
+      for (let index = 0; index < unit.length; index++) {
+        units.push(unit.charAt(index));
+        from.push(match.index);
+        to.push(match.index + match[0].length);
+      }
+    }
+  }
+  return { text: units.join(""), from, to };
+}
+
+function unescaped(match: RegExpMatchArray): string {
+  const [all, percent, unicode, braced, hexadecimal, plain, entity, decimal, named] = match;
+  const hex = percent ?? unicode ?? braced ?? hexadecimal ?? entity;
+  if (hex !== undefined || decimal !== undefined) {
+    const code = hex !== undefined ? Number.parseInt(hex, 16) : Number(decimal);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : "";
+  }
+  // A line break or tab, or a character that need not be escaped.
+  if (plain !== undefined) return /[nrtbfv0]/.test(plain) ? "" : plain;
+  return named !== undefined ? (ENTITIES[named.toLowerCase()] ?? "") : all;
+}
+
+function traceAll(secrets: Iterable<string>): { letters: Traces; characters: Traces } {
+  const letters: Traces = { whole: new Set(), parts: new Set() };
+  const characters: Traces = { whole: new Set(), parts: new Set() };
+  for (const secret of secrets) {
+    for (const form of formsOf(secret)) {
+      for (const isEscaped of [false, true]) {
+        const { text } = viewOf(form, isEscaped, true);
+        if (text.length >= SHORTEST) trace(text, letters);
+        // Of signs alone, there are no letters to compare.
+        else trace(viewOf(form, isEscaped, false).text, characters);
+      }
+    }
+  }
+  return { letters, characters };
+}
+
+function trace(text: string, { whole, parts }: Traces): void {
+  if (text.length < SHORTEST) return;
+  if (text.length <= PART) whole.add(text);
+  else for (let at = 0; at + PART <= text.length; at++) parts.add(text.slice(at, at + PART));
+}
+
+/** A secret as it is, as bytes that were read as Latin-1, and in base64, which differs by what stands before it. */
+function formsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const encoded = [0, 1, 2].map((before) => {
+    const end = Math.floor(((before + bytes.length) * 8) / 6);
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
+    return text.slice(Math.ceil((before * 8) / 6), end);
+  });
+  return [secret, bytes.toString("latin1"), ...encoded];
+}
+
+function* occurrences(view: View, whole: ReadonlySet<string>): Generator<[number, number]> {
+  for (const text of whole) {
+    for (let at = view.text.indexOf(text); at >= 0; at = view.text.indexOf(text, at + 1)) {
+      yield [view.from[at]!, view.to[at + text.length - 1]!];
+    }
+  }
+}
+
+function* partsIn(view: View, parts: ReadonlySet<string>): Generator<[number, number]> {
+  let first: number | undefined;
+  for (let at = 0; at + PART <= view.text.length + 1; at++) {
+    if (at + PART <= view.text.length && parts.has(view.text.slice(at, at + PART))) {
+      first ??= at;
+    } else if (first !== undefined) {
+      yield [view.from[first]!, view.to[at + PART - 2]!];
+      first = undefined;
+    }
+  }
+}
+
+function replace(text: string, found: readonly (readonly [number, number])[]): string {
+  let redacted = "";
+  let end = 0;
+  let hidden = -1;
+  for (const [from, to] of found.toSorted(([a], [b]) => a - b)) {
+    if (from >= hidden) {
+      redacted += `${text.slice(end, from)}${REDACTED}`;
+      hidden = to;
+    }
+    hidden = Math.max(hidden, to);
+    end = hidden;
+  }
+  return redacted + text.slice(end);
+}
