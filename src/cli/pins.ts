@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { isSamePlace, isSameRelease } from "../pins/counterpart";
 import { isStale, type Pin } from "../pins/pin";
@@ -9,10 +9,17 @@ import { type CommonOptions, withCommonOptions } from "./common-options";
 import { count, displayWidth, table, WIDTH, wrap } from "./layout";
 import { colors } from "./output";
 import { choosePins, requirePins } from "./pin-names";
+import { showUses } from "./uses";
 
 const DAY = 24 * 3600 * 1000;
 /** Space before an image, and between columns. */
 const GAP = 2;
+
+interface PinsOptions extends CommonOptions {
+  readonly differs?: boolean;
+  readonly uses?: boolean;
+  readonly plan?: string;
+}
 
 /** One pin: a row for each distinct image, with a cell for each column. */
 interface Block {
@@ -31,6 +38,13 @@ export function pinsCommand(): Command {
       "Shows what is pinned in every environment, how long ago that was, whether environments differ, what is held, unmet or was moved against a policy, and the policies. Asks no service.",
     )
     .option("--differs", "only pins that differ between environments")
+    .addOption(new Option("--uses", "show the resources that pins feed instead").conflicts("differs"))
+    .addOption(
+      new Option(
+        "--plan <file>",
+        "find the uses in a plan or state (terraform show -json) instead of what was synthesized; - is standard input",
+      ).implies({ uses: true }),
+    )
     .addHelpText(
       "after",
       `
@@ -40,9 +54,12 @@ the environment's maxPinAgeDays on.
 Examples:
   workspace-images pins
   workspace-images pins 'office-*' --differs
+  workspace-images pins office-windows --uses
   workspace-images pins --env prod --json`,
     )
-    .action(async (wanted: string[], { env, json, differs }: CommonOptions & { differs?: boolean }) => {
+    .action(async (wanted: string[], { uses, plan, ...options }: PinsOptions) => {
+      if (uses) return showUses(wanted, { ...options, plan });
+      const { env, json, differs } = options;
       requirePins(wanted, env);
       const answers = await answerEach({ env }, (column) => column);
       const columns = [...answers.values()].flatMap((answer) => ("value" in answer ? [answer.value] : []));

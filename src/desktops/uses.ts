@@ -114,7 +114,7 @@ export function consequencesOfMove(
 }
 
 /** How many resources of each type there are. */
-function numbersOf(uses: readonly Use[]): Map<string, number> {
+export function numbersOf(uses: readonly Use[]): Map<string, number> {
   const numbers = new Map<string, number>();
   for (const { type, instances = 1 } of uses) numbers.set(type, (numbers.get(type) ?? 0) + instances);
   return numbers;
