@@ -1,52 +1,7 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { numbered } from "../test/support/images";
-import { enterProject, type Measurement, medians, ms, ROOT, runNode } from "./harness";
-import { pinAll, REGION } from "./pins";
+import { type Measurement, medians, ms } from "./harness";
+import { BY_HAND, LOOKUPS, synthOf } from "./synthesis";
 
-const CDKTF = join(ROOT, "node_modules/cdktf-cli/bundle/bin/cdktf");
-const IMAGES = numbered(100);
-
-/** An app of 100 desktops, whose image IDs are `id`. */
-function appWith(id: string, prefetch = ""): string {
-  return `
-const { App, TerraformStack } = require("cdktf");
-const { HuaweicloudProvider } = require("@cdktf/provider-huaweicloud/lib/provider");
-const { WorkspaceDesktop } = require("@cdktf/provider-huaweicloud/lib/workspace-desktop");
-(async () => {
-  const app = new App();
-  ${prefetch}
-  const stack = new TerraformStack(app, "stack");
-  new HuaweicloudProvider(stack, "huaweicloud", { region: "${REGION}" });
-  for (const image of ${JSON.stringify(IMAGES.map(({ id, name }) => ({ id, name })))}) {
-    new WorkspaceDesktop(stack, "desktop-" + image.id, {
-      imageId: ${id}, imageType: "gold", flavorId: "f", userEmail: "a@example.com", userGroup: "users",
-      userName: "a", vpcId: "v", rootVolume: { type: "SAS", size: 80 },
-    });
-  }
-  app.synth();
-})();`;
-}
-
-/** The app with lookups, and with IDs written by hand. */
-const LOOKUPS = appWith(
-  'new DataHuaweicloudWorkspaceImage(stack, image.id, { imageType: "gold", osType: "Windows", name: image.name }).id',
-  `const { DataHuaweicloudWorkspaceImage, WorkspaceImageCatalog } = require("cdktf-huaweicloud-workspace-images");
-  await WorkspaceImageCatalog.prefetch(app);`,
-);
-const BY_HAND = appWith("image.id");
-
-/** A project whose app is `code`, with everything pinned; the synth of it. */
-function synthOf(code: string, variables: Readonly<Record<string, string>>): () => Promise<void> {
-  const cwd = enterProject({ dev: { region: REGION } }, { language: "typescript", app: "node app.cjs" });
-  pinAll(cwd, IMAGES);
-  writeFileSync(join(cwd, "app.cjs"), code);
-  return async () => {
-    await runNode([CDKTF, "synth"], { cwd, variables });
-  };
-}
-
-/** A frozen synth of 100 pinned lookups, against IDs by hand; the whole process of `cdktf synth`. */
+/** A frozen synth of 100 pinned lookups, against IDs by hand. */
 export async function measure(): Promise<Measurement[]> {
   const { pinned, byHand } = await medians(15, {
     pinned: synthOf(LOOKUPS, { CI: "true" }),

@@ -5,10 +5,14 @@ import { inCleanSurroundings, type Measurement } from "./harness";
 /** A file each. */
 const BUDGETS = [
   "frozen-synth",
+  "auto-synth",
   "pinned-lookup",
+  "one-of-many-environments",
   "import-time",
   "first-lookup",
   "listing",
+  "throttled",
+  "many-environments",
   "synth-checks",
   "package",
 ];

@@ -1,0 +1,34 @@
+import { WorkspaceImageCatalog } from "cdktf-huaweicloud-workspace-images";
+import { numbered } from "../test/support/images";
+import { enterProject, type Measurement, medians, ms } from "./harness";
+import { lookUpAll, newApp, pinAll, REGION } from "./pins";
+
+const IMAGES = numbered(50);
+
+/** The time from prefetch to the first pinned image of one environment, of as many with 50 pins each. */
+function firstImageOf(count: number): () => Promise<number> {
+  const names = Array.from({ length: count }, (_, index) => `env-${index}`);
+  const directory = enterProject(Object.fromEntries(names.map((name) => [name, { region: REGION }])));
+  for (const name of names) pinAll(directory, IMAGES, name);
+  return async () => {
+    process.chdir(directory);
+    const app = newApp();
+    const started = performance.now();
+    await WorkspaceImageCatalog.prefetch(app, { mode: "frozen" });
+    lookUpAll(app, IMAGES.slice(0, 1), "env-0");
+    return performance.now() - started;
+  };
+}
+
+/** One environment that is used, of 1,000 that are configured, against one of one. */
+export async function measure(): Promise<Measurement[]> {
+  const { thousand, one } = await medians(25, { thousand: firstImageOf(1000), one: firstImageOf(1) });
+  return [
+    {
+      what: "one environment used, of 1,000 with 50 pins each, against one",
+      measured: `${(thousand / one).toFixed(2)} × (${ms(thousand)} / ${ms(one)})`,
+      budget: "1.2 ×",
+      ok: thousand / one <= 1.2,
+    },
+  ];
+}
