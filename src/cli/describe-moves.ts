@@ -1,5 +1,3 @@
-import { consequence } from "../desktops/consequences";
-import { RESOURCE_KINDS } from "../desktops/resource-kinds";
 import { differences, type WorkspaceImage } from "../images/workspace-image";
 import type { Move, Prospect } from "../pins/moves";
 import type { Objection } from "../pins/policy";
@@ -24,12 +22,6 @@ export function describeLeft(left: ReadonlyMap<string, Prospect>): string {
       [pinHeading(name, colors.yellow("left")), ...objections.map(describeObjection)].join("\n"),
     )
     .join("\n");
-}
-
-/** What a new image does to each kind of resource that uses the pin. */
-export function consequences(): string {
-  const kinds = RESOURCE_KINDS.map((kind) => `  ${kind.type}\n${wrap(consequence(kind), "    ")}`);
-  return `What a new image does to a resource when Terraform applies it:\n${kinds.join("\n")}`;
 }
 
 /** Whether a move takes an image away from resources that have it. */

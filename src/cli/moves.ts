@@ -5,8 +5,9 @@ import type { Pin, Pins } from "../pins/pin";
 import type { Objection } from "../pins/policy";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
+import { affectedText } from "./affected";
 import { type Answer, report, sections, thenEach } from "./answers";
-import { consequences, describeLeft, describeMoves, replacesImage } from "./describe-moves";
+import { describeLeft, describeMoves, replacesImage } from "./describe-moves";
 import { count } from "./layout";
 import { print } from "./output";
 
@@ -53,7 +54,10 @@ export function carryOut(
   const replacesImages = [...answers.values()].some(
     (answer) => "value" in answer && [...movesOf(answer.value).values()].some(replacesImage),
   );
-  if (!json && replacesImages) print(`\n${consequences()}`);
+  if (!json && replacesImages) {
+    const made = [...answers.values()].flatMap((answer) => ("value" in answer ? [answer.value] : []));
+    print(`\n${affectedText(made)}`);
+  }
 }
 
 /** Pins of one environment that were decided on. */

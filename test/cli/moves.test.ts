@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { consequences as consequenceText } from "../../src/cli/describe-moves";
+import { affectedText } from "../../src/cli/affected";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { image } from "../support/images";
 import { daysAgo, pinOf, writePins } from "../support/pins";
@@ -23,7 +23,7 @@ const recent = image({
 });
 const kiosk = image({ id: "c0ffee00-0000-4000-a000-000000000000", name: "kiosk", imageType: "private" });
 
-const consequences = `\n${consequenceText()}\n`;
+const consequences = `\n${affectedText([])}\n`;
 
 let emulator: WorkspaceEmulator;
 let project: TestProject;
