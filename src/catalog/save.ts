@@ -1,7 +1,7 @@
 import { PinConflictError } from "../errors";
 import { renameCommand } from "../pins/advice";
 import { lockFileName, updateLockFile } from "../pins/lock-file";
-import { describeChange, hasSameIds, isSameQuestion, type Pin } from "../pins/pin";
+import { describeChange, hasSameIds, isSameQuestion, type Pin, withQuestion } from "../pins/pin";
 import type { EnvironmentPins } from "./environment-pins";
 
 /**
@@ -28,18 +28,14 @@ export function savePins(environments: Iterable<EnvironmentPins>): string[] {
             `Environment "${environment.name}": another app or process took pin "${name}" meanwhile, for another question or image (${describeChange(now, pin) || "the same question"}). It was kept. Run cdktf synth again; if two lookups share the name, give one of them a pinName of its own, and to keep its image run: ${renameCommand(name, `${name}-2`, { keep: true })}`,
           );
         }
-        // What others noted of it meanwhile, such as a hold, stays.
-        current.set(name, now ? { ...now, ...pin, ...notesOf(now) } : pin);
+        // What others noted of it meanwhile, such as a hold, stays: only its question was changed here.
+        current.set(name, now ? withQuestion(now, pin) : pin);
       }
     });
     gained.clear();
     written.push(lockFileName(environment.name));
   }
   return written;
-}
-
-function notesOf({ hold, previous, override }: Pin): Partial<Pin> {
-  return { ...(hold && { hold }), ...(previous && { previous }), ...(override && { override }) };
 }
 
 function isSamePin(a: Pin, b: Pin): boolean {
