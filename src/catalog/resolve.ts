@@ -45,6 +45,8 @@ export interface Lookup {
   readonly environment: Environment;
   readonly pinName: string;
   readonly question: Question;
+  /** Whether it stands in workspace-images.json or a command, and not in an app that is synthesized. */
+  readonly isWithoutApp?: boolean;
 }
 
 /** What its environment has. */
@@ -127,10 +129,10 @@ function standing(
 function record(lookup: Lookup, pin: Pin, known: Known): Resolution {
   const { subject, environment, pinName, question } = lookup;
   const change = describeChange(pin, question);
-  const commit = `Once the synth has succeeded, commit ${lockFileName(environment.name)}.`;
+  const commit = commitAdvice(lookup);
   if (known.availability.kind === "frozen") {
     throw new PinFilterChangedError(
-      `${subject}: the question was changed after pin "${pinName}" was taken (${change}), and mode frozen records nothing. Run cdktf synth with WORKSPACE_IMAGES_MODE=auto (it keeps the image, and needs no network), then commit ${lockFileName(environment.name)}.`,
+      `${subject}: the question was changed after pin "${pinName}" was taken (${change}), and mode frozen records nothing. Run ${lookup.isWithoutApp ? `workspace-images pin --env ${environment.name}` : "cdktf synth with WORKSPACE_IMAGES_MODE=auto"} (it keeps the image, and needs no network), then commit ${lockFileName(environment.name)}.`,
     );
   }
   if (pin.cardinality !== question.cardinality && pin.images.length !== 1) {
@@ -170,7 +172,7 @@ function takeNew(lookup: Lookup, known: Known): Resolution {
       ? ` Pin "${other[0]}" has the same question: if it was renamed, run: ${renameCommand(other[0], pinName)}; then commit. Otherwise run`
       : " Run";
     throw new NotPinnedError(
-      `${subject}: no pin "${pinName}" in ${lockFileName(environment.name)}, and mode frozen asks no one.${renamed} cdktf synth where the environment can be reached (outside a pipeline, or with WORKSPACE_IMAGES_MODE=auto), then commit ${lockFileName(environment.name)}.`,
+      `${subject}: no pin "${pinName}" in ${lockFileName(environment.name)}, and mode frozen asks no one.${renamed} ${lookup.isWithoutApp ? `workspace-images pin --env ${environment.name}` : "cdktf synth"} where the environment can be reached${lookup.isWithoutApp ? "" : " (outside a pipeline, or with WORKSPACE_IMAGES_MODE=auto)"}, then commit ${lockFileName(environment.name)}.`,
     );
   }
   return (
@@ -186,7 +188,7 @@ function fromEqualQuestion(
 ): Resolution | undefined {
   const [first] = equal;
   if (!first) return undefined;
-  const { subject, environment, pinName } = lookup;
+  const { subject, pinName } = lookup;
   if (equal.some(([, pin]) => !hasSameIds(pin.images, first[1].images))) {
     const answers = equal.map(([name, pin]) => `"${name}" has ${describeImages(pin.images)}`).join("; ");
     throw new PinConflictError(
@@ -198,7 +200,7 @@ function fromEqualQuestion(
   const taken = { ...pin, ...(hold && { hold }) };
   const note: Note = {
     level: "info",
-    text: `New pin "${pinName}" has what pin "${from}" has, which asks the same: ${describeImages(pin.images)}. Once the synth has succeeded, commit ${lockFileName(environment.name)}.`,
+    text: `New pin "${pinName}" has what pin "${from}" has, which asks the same: ${describeImages(pin.images)}. ${commitAdvice(lookup)}`,
   };
   return { pin: taken, isNew: true, notes: [note, ...standing(lookup, taken, known)] };
 }
@@ -261,15 +263,16 @@ function fromListing(lookup: Lookup, known: Known, notes: readonly Note[]): Reso
 }
 
 function newPin(
-  { environment, pinName, question }: Lookup,
+  lookup: Lookup,
   images: readonly WorkspaceImage[],
   now: Date,
   origin: string,
   notes: readonly Note[],
 ): Resolution {
+  const { pinName, question } = lookup;
   const note: Note = {
     level: "info",
-    text: `New pin "${pinName}": ${describeImages(images)}${origin}. Once the synth has succeeded, commit ${lockFileName(environment.name)}.`,
+    text: `New pin "${pinName}": ${describeImages(images)}${origin}. ${commitAdvice(lookup)}`,
   };
   return {
     pin: { ...question, pinnedAt: formatTime(now)!, images },
@@ -289,4 +292,10 @@ function criterion(key: string, filter: SingleImageFilter): string {
 
 function describeImages(images: readonly WorkspaceImage[]): string {
   return images.map(describeImage).join(", ") || "no image";
+}
+
+/** What makes a pin last. */
+function commitAdvice({ environment, isWithoutApp }: Lookup): string {
+  const file = lockFileName(environment.name);
+  return isWithoutApp ? `Commit ${file}.` : `Once the synth has succeeded, commit ${file}.`;
 }

@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import type { SingleImageFilter } from "../images/image-filter";
 
 /** Adds the filters of a lookup of all as options, named as in the lookup. */
 export function withFilterOptions(command: Command): Command {
@@ -21,6 +22,20 @@ export function withFilterOptions(command: Command): Command {
     .option("--created-before <time>", "created before this time, UTC")
     .option("--sort-field <field>", "name or created_at")
     .option("--sort-type <type>", "asc or desc");
+}
+
+/** Adds what a lookup of one image asks, too. */
+export function withQuestionOptions(command: Command): Command {
+  return withFilterOptions(command)
+    .option("--most-recent", "where several images match, take the newest")
+    .option("--allow-any-image-type", "let --most-recent follow a name without --image-type");
+}
+
+const FILTERS = new Set(withQuestionOptions(new Command()).options.map((option) => option.attributeName()));
+
+/** The filters among the options of a command. */
+export function filterOf(options: object): SingleImageFilter {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => FILTERS.has(name)));
 }
 
 function wholeNumber(text: string): number {

@@ -12,6 +12,7 @@ import { Interrupted } from "./interruption";
 import { listCommand } from "./list";
 import { outdatedCommand } from "./outdated";
 import { printError } from "./output";
+import { pinCommand } from "./pin";
 import { pinsCommand } from "./pins";
 import { promoteCommand } from "./promote";
 import { pruneCommand } from "./prune";
@@ -43,12 +44,14 @@ Examples:
 /** The commands in the groups in which `--help` shows them. */
 const GROUPS: Readonly<Record<string, readonly Command[]>> = {
   Look: [listCommand(), pinsCommand(), outdatedCommand(), historyCommand()],
-  Move: [updateCommand(), promoteCommand(), rollbackCommand(), holdCommand()],
+  Move: [pinCommand(), updateCommand(), promoteCommand(), rollbackCommand(), holdCommand()],
   Check: [verifyCommand(), guardCommand()],
   Tend: [renameCommand(), pruneCommand(), resolveCommand()],
   Try: [emulateCommand()],
 };
 
+// For the command that help is itself.
+program.commandsGroup("Look:");
 for (const [group, commands] of Object.entries(GROUPS)) {
   for (const command of commands) program.addCommand(command.helpGroup(`${group}:`));
 }

@@ -5,10 +5,11 @@ import type { Pin, Pins } from "../pins/pin";
 import type { Objection } from "../pins/policy";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
+import { printable } from "../text/printable";
 import { affectedText } from "./affected";
 import { type Answer, report, sections, thenEach } from "./answers";
 import { describeLeft, describeMoves, replacesImage } from "./describe-moves";
-import { count } from "./layout";
+import { count, wrap } from "./layout";
 import { print } from "./output";
 
 /** What one environment's pins are to become. */
@@ -23,6 +24,8 @@ export interface PlannedMoves {
   readonly moved: Pins;
   /** Those that stay where they are, although there are other images for them. */
   readonly left?: ReadonlyMap<string, Prospect>;
+  /** What else people should know. */
+  readonly notes?: readonly string[];
   /** What to say where none moves. */
   readonly otherwise: string;
 }
@@ -31,6 +34,7 @@ export interface PlannedMoves {
 export function carryOut(
   plans: ReadonlyMap<string, Answer<PlannedMoves>>,
   { json, dryRun }: { readonly json?: boolean | undefined; readonly dryRun?: boolean | undefined },
+  verb: "moved" | "pinned" = "moved",
 ): void {
   const answers = dryRun
     ? plans
@@ -42,12 +46,14 @@ export function carryOut(
     asJson: json,
     json: movesForJson,
     text: sections((plan, environment) => {
-      const { moved, left = new Map(), otherwise } = plan;
-      if (moved.size === 0 && left.size === 0) return `${environment}: ${otherwise}`;
-      const where = dryRun ? "would move" : `moved in ${lockFileName(environment)}`;
+      const { moved, left = new Map(), notes = [], otherwise } = plan;
+      const remarks = notes.map((note) => wrap(printable(note), "  "));
+      if (moved.size === 0 && left.size === 0) return [`${environment}: ${otherwise}`, ...remarks].join("\n");
+      const would = { moved: "would move", pinned: "would be pinned" }[verb];
+      const where = dryRun ? would : `${verb} in ${lockFileName(environment)}`;
       const title = moved.size > 0 ? `${count(moved.size, "pin")} ${where}` : "no pin moved";
       const stays = left.size > 0 ? `, ${left.size} left as ${left.size === 1 ? "it is" : "they are"}` : "";
-      const parts = [describeMoves(movesOf(plan)), describeLeft(left)].filter(Boolean);
+      const parts = [describeMoves(movesOf(plan)), describeLeft(left), ...remarks].filter(Boolean);
       return `${environment}: ${title}${stays}\n${parts.join("\n")}`;
     }),
   });

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { readEntries } from "../pins/revoked";
+import { matches } from "../text/pattern";
 
 /** Where allowances stand, relative to the project's folder. */
 export const ALLOWANCES_FILE = "workspace-images/allow.json";
@@ -50,23 +51,6 @@ export function findAllowance(
   const holding = fitting.find(({ until }) => until === undefined || until >= today);
   const allowance = holding ?? fitting[0];
   return allowance && { allowance, isOver: allowance !== holding };
-}
-
-/** Whether a text is what a pattern says, in which `*` stands for any characters, or none. */
-export function matches(pattern: string, given: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  const last = rest.pop();
-  if (last === undefined) return pattern === given;
-  if (!given.startsWith(first) || given.length < first.length + last.length || !given.endsWith(last))
-    return false;
-  const end = given.length - last.length;
-  let position = first.length;
-  for (const part of rest) {
-    const found = given.indexOf(part, position);
-    if (found < 0 || found + part.length > end) return false;
-    position = found + part.length;
-  }
-  return true;
 }
 
 function dayOf(time: Date): string {

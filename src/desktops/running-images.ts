@@ -1,5 +1,5 @@
 import { PlanError } from "../errors";
-import { matches } from "./allowances";
+import { matches } from "../text/pattern";
 import { parseChange } from "./plan";
 import { imageIdsOf, resourceKind, valuesAt } from "./resource-kinds";
 import { readTerraformJson } from "./terraform-json";

@@ -9,7 +9,7 @@ export function pinCommand(name: string, { filter, cardinality }: Question, envi
     return value === true ? [option] : [option, String(value)];
   });
   const all = cardinality === "all" ? ["--all"] : [];
-  return shellCommand("workspace-images", "pin", name, "--env", environment, ...all, ...options);
+  return advise("pin", [name], ["--env", environment, ...all, ...options]);
 }
 
 /** The commands that move a pin to what its question asks, under the policy of its environment. */
@@ -17,23 +17,45 @@ export function moveCommand(name: string, pin: Pin, environment: Environment): s
   const { promotion } = environment;
   const move = promotion
     ? promoteCommand(promotion.from, environment.name, name)
-    : shellCommand("workspace-images", "update", name, "--env", environment.name);
+    : updateCommand(name, environment.name);
   if (!pin.hold) return move;
   return `${holdCommand(name, environment.name, { release: true })} && ${move}`;
 }
 
+/** The command that moves a pin to what its question asks. */
+function updateCommand(name: string, environment: string): string {
+  return advise("update", [name], ["--env", environment]);
+}
+
 /** The command that gives a pin of one environment the images that it has in another. */
 export function promoteCommand(from: string, to: string, name: string): string {
-  return shellCommand("workspace-images", "promote", from, to, name);
+  return advise("promote", [from, to, name], []);
+}
+
+/** The command that gives a pin back what it had before: what it had last, or another image. */
+export function rollbackCommand(name: string, environment: string, to: string): string {
+  return advise("rollback", [name], ["--env", environment, "--to", to]);
+}
+
+/** The command that drops a pin. */
+export function pruneCommand(name: string, environment: string): string {
+  return advise("prune", [name], ["--env", environment]);
 }
 
 /** The command that holds a pin, or releases it. */
 export function holdCommand(name: string, environment: string, { release }: { release: boolean }): string {
   const what = release ? ["--release"] : ["--reason", "…"];
-  return shellCommand("workspace-images", "hold", name, "--env", environment, ...what);
+  return advise("hold", [name], ["--env", environment, ...what]);
 }
 
 /** The command that gives a pin another name in every environment, or a second one. */
 export function renameCommand(name: string, to: string, { keep = false } = {}): string {
-  return shellCommand("workspace-images", "rename", name, to, ...(keep ? ["--keep"] : []));
+  return advise("rename", [name, to], keep ? ["--keep"] : []);
+}
+
+function advise(command: string, names: readonly string[], options: readonly string[]): string {
+  // A name may look like an option.
+  const isOdd = names.some((name) => name.startsWith("-"));
+  const words = isOdd ? [...options, "--", ...names] : [...names, ...options];
+  return shellCommand("workspace-images", command, ...words);
 }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../errors";
+import { pruneCommand } from "./advice";
 import { hasSameIds, isPinName, isSameQuestion, type Pin, type Pins, withQuestion } from "./pin";
 
 /** What a rename does to the pins of an environment: pins by name, undefined for one that goes. */
@@ -27,7 +28,7 @@ export function renamePin(
   const there = pins.get(to);
   if (there && !isFresh(there, pin)) {
     throw new ConfigurationError(
-      `Environment "${environment}" has a pin "${to}" with a history of its own (pinned at ${there.pinnedAt}). If it is not needed, drop it first: workspace-images prune ${to} --env ${environment}`,
+      `Environment "${environment}" has a pin "${to}" with a history of its own (pinned at ${there.pinnedAt}). If it is not needed, drop it first: ${pruneCommand(to, environment)}`,
     );
   }
   const renamed = there && !isSameQuestion(there, pin) ? withTheirQuestion(pin, there, to, environment) : pin;

@@ -1,5 +1,6 @@
 import type { WorkspaceImage } from "../images/workspace-image";
 import { formatTime } from "../text/time";
+import { rollbackCommand } from "./advice";
 import type { Prospect } from "./moves";
 import { moveTo, type Pin, type Pins, type Previous } from "./pin";
 import { objectionsTo } from "./policy";
@@ -44,10 +45,7 @@ function prospectOf(name: string, before: Pin, target: Previous, context: Rollba
     objections: objections.map((objection) =>
       other === undefined
         ? objection
-        : {
-            ...objection,
-            advice: `workspace-images rollback ${name} --env ${environment.name} --to ${other}`,
-          },
+        : { ...objection, advice: rollbackCommand(name, environment.name, other) },
     ),
     moved: () => ({
       ...moveTo(before, images, { now, adopted: images.some(({ id }) => !listed.has(id)) }),

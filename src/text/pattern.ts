@@ -4,7 +4,7 @@ export function isPattern(name: string): boolean {
 }
 
 /** Whether a text is what a pattern describes, in linear time. */
-function matchesPattern(pattern: string, text: string): boolean {
+export function matches(pattern: string, text: string): boolean {
   const [first = "", ...parts] = pattern.split("*");
   const last = parts.pop();
   if (last === undefined) return text === first;
@@ -30,7 +30,7 @@ export function choose(
   const found = wanted.map((name) =>
     names.has(name) || !isPattern(name)
       ? [name].filter((exact) => names.has(exact))
-      : [...names].filter((text) => matchesPattern(name, text)),
+      : [...names].filter((text) => matches(name, text)),
   );
   const all = new Set(found.flat());
   return {

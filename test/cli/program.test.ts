@@ -13,7 +13,7 @@ jest.setTimeout(60_000);
 
 const COMMANDS = [
   ...["list", "pins", "outdated"],
-  ...["update", "promote", "rollback", "hold"],
+  ...["pin", "update", "promote", "rollback", "hold"],
   ...["verify", "guard", "rename", "prune", "resolve", "emulate"],
 ];
 const north = { region: "cn-north-4", projectId: "north" };

@@ -277,3 +277,16 @@ setTimeout(() => process.exit(), 50_000);`;
     expect(stdout).toMatch(/--time-limit <seconds> .*\(default: 300\)/);
   });
 });
+test("counts a lookup whose error the app catches", async () => {
+  const project = projectWith(
+    appThat(`try {
+    new DataHuaweicloudWorkspaceImage(stack, "lab", { environment: "dev", imageType: "private" });
+  } catch {}`),
+  );
+  const { stdout } = await project.cli(["prune"], variables);
+  expect(stdout).toBe(`dev: 1 pin dropped from workspace-images/dev.lock.json
+  - kiosk
+
+prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
+`);
+});
