@@ -29,7 +29,10 @@ const PARAMETERS: Record<keyof ListImagesQuery, string> = {
   sortType: "sort_type",
 };
 
-const pageSchema = v.object({ images: v.array(v.unknown()), total_count: v.optional(v.unknown()) });
+const pageSchema = v.object({
+  images: v.nullable(v.array(v.unknown()), []),
+  total_count: v.optional(v.unknown()),
+});
 
 /** The connections and credentials of a run, however many environments it asks. */
 export class WorkspaceApi {

@@ -14,8 +14,9 @@ import {
   parseFilter,
   type SingleImageFilter,
 } from "../images/image-filter";
-import { listingQueryOf, selectImages } from "../images/image-selection";
-import type { WorkspaceImage } from "../images/workspace-image";
+import { selectImages } from "../images/image-selection";
+import { listingOf } from "../images/listing";
+import { normalizeImage, type WorkspaceImage } from "../images/workspace-image";
 import { renameCommand } from "../pins/advice";
 import { describeChange, isPinName, isSameQuestion, type Pin } from "../pins/pin";
 import { type Revocations, readRevocations } from "../pins/revoked";
@@ -138,7 +139,8 @@ export class WorkspaceImageCatalog {
     scope: IConstruct,
     images: Readonly<Record<string, readonly WorkspaceImage[]>>,
   ): WorkspaceImageCatalog {
-    const catalog = new WorkspaceImageCatalog("auto", new Map(Object.entries(images)));
+    const given = Object.entries(images).map(([name, list]) => [name, list.map(normalizeImage)] as const);
+    const catalog = new WorkspaceImageCatalog("auto", new Map(given));
     claim(scope.node.root, catalog);
     return catalog;
   }
@@ -208,8 +210,7 @@ export class WorkspaceImageCatalog {
       images = this.pin(scope, source, pinName, given, cardinality, subject).images;
     } else {
       const filter = parseFilter(given, cardinality, subject);
-      const listing = { query: listingQueryOf(filter), images: source };
-      images = selectImages([listing], filter, cardinality, subject);
+      images = selectImages([listingOf(source, filter)], filter, cardinality, subject);
     }
     this.answered.push({ environment, pinName, path, images, checks: parseChecks(checks, subject) });
     return images;

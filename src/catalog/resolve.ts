@@ -7,8 +7,9 @@ import {
   PinFilterChangedError,
   type WorkspaceImagesError,
 } from "../errors";
+import { explainLeftOut } from "../images/explanation";
 import type { SingleImageFilter } from "../images/image-filter";
-import { describeImage, type Listing } from "../images/image-selection";
+import { describeImage, imagesLeftOut, type Listing } from "../images/image-selection";
 import { judge } from "../images/judgement";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { moveCommand, pinCommand, renameCommand } from "../pins/advice";
@@ -256,10 +257,14 @@ function fromListing(lookup: Lookup, known: Known, notes: readonly Note[]): Reso
   }
   const { listings, place } = availability;
   const images = selectUnrevoked(listings, question, subject, place.region, revocations);
+  const leftOut = explainLeftOut(imagesLeftOut(listings, question.filter, subject));
+  const warnings: Note[] = leftOut
+    ? [{ level: "warn", text: `Pin "${pinName}" of environment "${environment.name}":${leftOut}` }]
+    : [];
   const origin = environment.promotion
     ? `, of this environment's own listing, because "${environment.promotion.from}" has none to take over`
     : "";
-  return newPin(lookup, images, known.now, origin, notes);
+  return newPin(lookup, images, known.now, origin, [...notes, ...warnings]);
 }
 
 function newPin(

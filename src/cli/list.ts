@@ -1,6 +1,8 @@
 import { Command } from "commander";
+import { explainLeftOut } from "../images/explanation";
 import { type ImageFilter, parseFilter } from "../images/image-filter";
-import { listingQueryOf, selectImages } from "../images/image-selection";
+import { imagesLeftOut, selectImages } from "../images/image-selection";
+import { listingQueryOf } from "../images/listing";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { printable } from "../text/printable";
 import { answerEach, report, sections } from "./answers";
@@ -8,7 +10,7 @@ import { type CommonOptions, withCommonOptions } from "./common-options";
 import { withFilterOptions } from "./filter-options";
 import { count, displayWidth, table, WIDTH } from "./layout";
 import { withListings } from "./listings";
-import { colors } from "./output";
+import { colors, printWarning } from "./output";
 
 /** `workspace-images list`: what can be selected. */
 export function listCommand(): Command {
@@ -29,7 +31,10 @@ Examples:
       const answers = await withListings((source) =>
         answerEach({ env }, async ({ environment, lockFile }) => {
           const { listing } = await source.environment(environment, lockFile);
-          return selectImages([await listing(query)], filter, "all", environment.name);
+          const listings = [await listing(query)];
+          const leftOut = explainLeftOut(imagesLeftOut(listings, filter, environment.name));
+          if (leftOut) printWarning(`${environment.name}:${leftOut}`);
+          return selectImages(listings, filter, "all", environment.name);
         }),
       );
       report(answers, {

@@ -1,23 +1,14 @@
 import { ListingRequiredError, MostRecentError, NoMatchError, SeveralMatchesError } from "../errors";
 import { compare } from "../text/compare";
 import { creationTime } from "../text/time";
+import { explainLeftOut, explainNoMatch, explainUndecided, listImages } from "./explanation";
 import type { Cardinality, ImageFilter, ListingQuery, SingleImageFilter } from "./image-filter";
-import {
-  type Criterion,
-  criteriaOf,
-  HIDDEN_KEYS,
-  type JudgedKey,
-  type Judgement,
-  judge,
-  SERVICE_KEYS,
-} from "./judgement";
-import type { WorkspaceImage } from "./workspace-image";
+import { type Criterion, criteriaOf, fieldOf, HIDDEN_KEYS, SERVICE_KEYS } from "./judgement";
+import { assess, type Listing, listingQueryOf } from "./listing";
+import { compareNames, type ListedImage, type WorkspaceImage } from "./workspace-image";
 
-/** The images that one query selected at the service. */
-export interface Listing {
-  readonly query: ListingQuery;
-  readonly images: readonly WorkspaceImage[];
-}
+export { describeImage } from "./explanation";
+export { type Listing, listingQueryOf } from "./listing";
 
 /**
  * The images of `listings` that a filter selects, in its order.
@@ -36,46 +27,37 @@ export function selectImages(
   const ordered = found.matches.sort(ordering(filter));
   if (cardinality === "all") return ordered;
   const [first] = ordered;
-  if (first === undefined) throw new NoMatchError(`${subject}: ${explainNoMatch(found.listing, filter)}`);
+  if (first === undefined) {
+    throw new NoMatchError(
+      `${subject}: ${explainNoMatch(found.listing, filter)}${explainLeftOut(found.leftOut)}`,
+    );
+  }
+  if (filter.mostRecent) return [mostRecent(ordered, found.leftOut, subject)];
   if (ordered.length === 1) return ordered;
-  if (filter.mostRecent) return [mostRecent(ordered, subject)];
   throw new SeveralMatchesError(
-    `${subject}: ${ordered.length} images match ${JSON.stringify(filter)}:\n${list(ordered)}\nNarrow the filter, or take the newest with mostRecent: true.`,
+    `${subject}: ${ordered.length} images match ${JSON.stringify(filter)}:\n${listImages(ordered)}\nNarrow the filter, or take the newest with mostRecent: true.`,
   );
+}
+
+/**
+ * The images that a filter may select, and that are left out because of their `faults`.
+ * @throws ListingRequiredError if the listings cannot decide
+ */
+export function imagesLeftOut(
+  listings: readonly Listing[],
+  filter: ImageFilter,
+  subject: string,
+): readonly ListedImage[] {
+  if (!listings.some(({ images }) => images.some(({ faults }) => faults))) return [];
+  const found = match(listings, filter);
+  if ("required" in found) throw listingRequired(listings, filter, found.required, subject);
+  return found.leftOut;
 }
 
 /** What must be listed besides, so that a filter can be decided; undefined where nothing is missing. */
 export function missingListing(listings: readonly Listing[], filter: ImageFilter): ListingQuery | undefined {
   const found = match(listings, filter);
   return "required" in found ? found.required.query : undefined;
-}
-
-/** The part of a filter that the service can decide. */
-export function listingQueryOf(filter: ImageFilter): ListingQuery {
-  return Object.fromEntries(
-    SERVICE_KEYS.filter((key) => filter[key] !== undefined).map((key) => [key, filter[key]]),
-  );
-}
-
-/** What a filter says of the images of one listing. */
-type Assessment = Judgement & { readonly key: JudgedKey };
-
-/**
- * What each criterion says of an image of a listing. What the listing was queried with was decided by the service,
- * whether or not the response shows it, or spells it otherwise; what only the response can show is not met where it
- * does not.
- */
-function assess(criteria: readonly Criterion[], { query }: Listing, image: WorkspaceImage): Assessment[] {
-  return criteria.map((criterion) => {
-    const judgement = { ...criterion.judge(image), key: criterion.key };
-    if (judgement.verdict !== "unknown") return judgement;
-    if (!isServiceKey(criterion.key)) return { ...judgement, verdict: "unmet" };
-    return query[criterion.key] === judgement.wanted ? { ...judgement, verdict: "met" } : judgement;
-  });
-}
-
-function isServiceKey(key: JudgedKey): key is keyof ListingQuery {
-  return (SERVICE_KEYS as readonly string[]).includes(key);
 }
 
 /** What must be listed before a filter can be decided. */
@@ -87,11 +69,16 @@ interface Requirement {
   readonly example?: WorkspaceImage | undefined;
 }
 
+/** What a filter selects in a listing. */
+interface Match {
+  readonly listing: Listing;
+  readonly matches: WorkspaceImage[];
+  /** What it may select, but for faults. */
+  readonly leftOut: readonly ListedImage[];
+}
+
 /** Matches in the narrowest listing that can decide every image, or what must be listed for that. */
-function match(
-  listings: readonly Listing[],
-  filter: ImageFilter,
-): { listing: Listing; matches: WorkspaceImage[] } | { required: Requirement } {
+function match(listings: readonly Listing[], filter: ImageFilter): Match | { required: Requirement } {
   const usable = listings
     .filter(({ query }) =>
       SERVICE_KEYS.every((key) => query[key] === undefined || query[key] === filter[key]),
@@ -104,6 +91,7 @@ function match(
     const undecided = new Set<keyof ListingQuery>();
     let example: WorkspaceImage | undefined;
     for (const image of listing.images) {
+      if (image.faults) continue;
       const assessment = assess(criteria, listing, image);
       if (assessment.some(({ verdict }) => verdict === "unmet")) continue;
       const open = assessment.filter(({ verdict }) => verdict === "unknown");
@@ -114,7 +102,10 @@ function match(
     for (const key of HIDDEN_KEYS) {
       if (filter[key] !== undefined && listing.query[key] === undefined) undecided.add(key);
     }
-    if (undecided.size === 0) return { listing, matches };
+    if (undecided.size === 0) {
+      const leftOut = listing.images.filter((image) => image.faults && mayMatch(criteria, listing, image));
+      return { listing, matches, leftOut };
+    }
     required ??= {
       query: queryDeciding(filter, listing.query, [...undecided]),
       undecided: [...undecided],
@@ -123,6 +114,14 @@ function match(
   }
   const undecided = HIDDEN_KEYS.filter((key) => filter[key] !== undefined);
   return { required: required ?? { query: queryDeciding(filter, {}, undecided), undecided } };
+}
+
+/** Whether an image with faults may be what is wanted: what cannot be read may be anything. */
+function mayMatch(criteria: readonly Criterion[], listing: Listing, image: ListedImage): boolean {
+  const faulty = Object.keys(image.faults ?? {});
+  return assess(criteria, listing, image).every(
+    ({ key, verdict }) => verdict !== "unmet" || faulty.includes(fieldOf(key) ?? ""),
+  );
 }
 
 /** A query that has what one has, and more criteria of a filter. */
@@ -150,21 +149,6 @@ function listingRequired(
   });
 }
 
-function explainUndecided(
-  filter: ImageFilter,
-  undecided: readonly (keyof ListingQuery)[],
-  example: WorkspaceImage | undefined,
-): string {
-  const only = `only the service can decide ${undecided.join(" and ")}`;
-  if (!example || undecided.some((key) => HIDDEN_KEYS.includes(key))) {
-    return `${only}: no field of its response shows it`;
-  }
-  const shown = judge(filter, example)
-    .filter(({ verdict, actual }) => verdict === "unknown" && actual !== undefined)
-    .map(({ key, actual }) => `${key} ${JSON.stringify(actual)}`);
-  return `${only} of ${describeImage(example)}, ${shown.length > 0 ? `which has ${shown.join(" and ")}` : "whose response lacks it"}`;
-}
-
 function ordering({ sortField, sortType }: ImageFilter): (a: WorkspaceImage, b: WorkspaceImage) => number {
   const key =
     sortField === "created_at" ? ({ createdAt }: WorkspaceImage) => creationTime(createdAt) : nameOf;
@@ -176,7 +160,7 @@ function ordering({ sortField, sortType }: ImageFilter): (a: WorkspaceImage, b: 
       if (keyB === undefined) return -1;
       return direction * compare(keyA, keyB);
     }
-    return compare(a.name ?? "", b.name ?? "") || compare(a.id, b.id);
+    return compareNames(a, b);
   };
 }
 
@@ -184,11 +168,17 @@ function nameOf({ name }: WorkspaceImage): string | undefined {
   return name;
 }
 
-function mostRecent(candidates: readonly WorkspaceImage[], subject: string): WorkspaceImage {
+function mostRecent(
+  candidates: readonly WorkspaceImage[],
+  leftOut: readonly ListedImage[],
+  subject: string,
+): WorkspaceImage {
+  const [only] = candidates;
+  if (candidates.length === 1 && leftOut.length === 0) return only!;
   const undated = candidates.filter(({ createdAt }) => creationTime(createdAt) === undefined);
   if (undated.length > 0) {
     throw new MostRecentError(
-      `${subject}: mostRecent cannot decide, because ${undated.length} of ${candidates.length} candidates have no creation time:\n${list(undated)}\nNarrow the filter, for example with createdAfter, which leaves them out.`,
+      `${subject}: mostRecent cannot decide, because ${undated.length} of ${candidates.length} candidates have no creation time:\n${listImages(undated)}\nNarrow the filter, for example with createdAfter, which leaves them out.`,
     );
   }
   const time = ({ createdAt }: WorkspaceImage) => creationTime(createdAt) ?? 0;
@@ -196,48 +186,13 @@ function mostRecent(candidates: readonly WorkspaceImage[], subject: string): Wor
   const tied = candidates.filter((image) => time(image) === newest);
   if (tied.length > 1) {
     throw new MostRecentError(
-      `${subject}: mostRecent cannot decide between ${tied.length} images created at the same time:\n${list(tied)}\nNarrow the filter.`,
+      `${subject}: mostRecent cannot decide between ${tied.length} images created at the same time:\n${listImages(tied)}\nNarrow the filter.`,
     );
   }
-  return tied[0]!;
-}
-
-function explainNoMatch(listing: Listing, filter: ImageFilter): string {
-  const { query, images } = listing;
-  if (images.length === 0)
-    return `the listing ${JSON.stringify(query)} is empty: no image can be selected there.`;
-  const criteria = criteriaOf(filter);
-  const failures = images.map((image) => ({
-    image,
-    failed: assess(criteria, listing, image).filter(({ verdict }) => verdict === "unmet"),
-  }));
-  const steps: string[] = [];
-  let left = failures;
-  for (const { key } of criteria) {
-    left = left.filter(({ failed }) => failed.every((failure) => failure.key !== key));
-    steps.push(`${key} ${JSON.stringify(filter[key])} leaves ${left.length || "none"}`);
-    if (left.length === 0) break;
-  }
-  failures.sort((a, b) => a.failed.length - b.failed.length || ordering({})(a.image, b.image));
-  const fewest = failures[0]?.failed.length;
-  const nearest = failures
-    .filter(({ failed }) => failed.length === fewest)
-    .slice(0, 3)
-    .map(({ image, failed }) => {
-      const reasons = failed.map(({ key, actual }) => `${key}: it has ${JSON.stringify(actual) ?? "none"}`);
-      return `  ${describeImage(image)} fails ${reasons.join(", ")}`;
-    });
-  return `no image matches. Of ${images.length} listed, ${steps.join(", ")}. Nearest:\n${nearest.join("\n")}`;
-}
-
-function list(images: readonly WorkspaceImage[]): string {
-  const lines = images.slice(0, 10).map((image) => `  ${describeImage(image)}`);
-  if (images.length > 10) lines.push(`  and ${images.length - 10} more`);
-  return lines.join("\n");
-}
-
-/** An image in one line: name, ID, type and creation time. */
-export function describeImage({ id, name, imageType, createdAt }: WorkspaceImage): string {
-  const details = [id, imageType, createdAt && `created ${createdAt}`].filter(Boolean).join(", ");
-  return `${name ?? "unnamed"} (${details})`;
+  // A pin must not move backwards because the newest image is described wrongly.
+  const rivals = leftOut.filter((image) => (creationTime(image.createdAt) ?? newest) >= newest);
+  if (rivals.length === 0) return tied[0]!;
+  throw new MostRecentError(
+    `${subject}: mostRecent cannot decide, because what may be the newest is described wrongly.${explainLeftOut(rivals)}\nNarrow the filter, for example with createdBefore.`,
+  );
 }

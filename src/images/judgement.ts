@@ -93,13 +93,22 @@ export function criteriaOf(filter: ImageFilter): Criterion[] {
   });
 }
 
+/** The image's field that a criterion is about; undefined where no field shows it. */
+export function fieldOf(key: JudgedKey): keyof WorkspaceImage | undefined {
+  return CRITERIA[key].field;
+}
+
 /** What the service filters by: only where it documents another value is that one surely not what is wanted. */
 function serviceValue(...documented: readonly string[]) {
   return (wanted: string) => (actual: string) => {
     if (actual === wanted) return true;
-    const isSpelling = actual.toLowerCase() === wanted.toLowerCase();
-    return !isSpelling && documented.includes(actual) ? "unmet" : "unknown";
+    return !isOtherCase(actual, wanted) && documented.includes(actual) ? "unmet" : "unknown";
   };
+}
+
+/** Whether two values are the same but for upper and lower case. */
+export function isOtherCase(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }
 
 function unknown() {

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ResponseError } from "../errors";
-import { oneLine } from "../text/printable";
+import { compare } from "../text/compare";
+import { creationTime } from "../text/time";
 
 /** Longest text accepted in a field of an image, in characters: bounds the work of a user's regular expression. */
 const MAX_TEXT = 1024;
@@ -47,14 +48,52 @@ export interface WorkspaceImage {
   readonly kmsId?: string;
 }
 
+/** An image as it was listed. */
+export interface ListedImage extends WorkspaceImage {
+  /**
+   * What is wrong with fields that are not of their documented type, and therefore left out. No lookup selects such an
+   * image: what else it says may be wrong, too.
+   */
+  readonly faults?: Readonly<Partial<Record<keyof WorkspaceImage, string>>>;
+}
+
 /** What the project knows of a field of an image. */
 interface ImageField {
   /** Its name in the service's response. */
   readonly info: string;
-  readonly kind: "text" | "count";
+  readonly kind: keyof typeof KINDS;
   /** Whether the service documents it for every image. */
   readonly isDocumented: boolean;
 }
+
+// What is wrong is said without the value, which may be long or hold control characters.
+const TEXT = {
+  expected: `it must be a text of at most ${MAX_TEXT} characters`,
+  accepts: (value: unknown) => typeof value === "string" && value.length <= MAX_TEXT,
+  schema: v.pipe(v.string(), v.maxLength(MAX_TEXT)),
+  isSame: (a: unknown, b: unknown) => a === b,
+};
+
+/** Kinds of fields: what is accepted, and when two values are the same. */
+const KINDS = {
+  text: TEXT,
+  count: {
+    expected: "it must be a whole number, 0 or more",
+    accepts: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
+    schema: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+    isSame: TEXT.isSame,
+  },
+  /** However an instant is spelled, it is the same one. */
+  time: {
+    ...TEXT,
+    isSame: (a: unknown, b: unknown) => {
+      const [one, other] = [a, b].map((value) =>
+        typeof value === "string" ? creationTime(value) : undefined,
+      );
+      return a === b || (one !== undefined && one === other);
+    },
+  },
+};
 
 /** Every field of an image, in the order in which files have them. */
 export const IMAGE_FIELDS = {
@@ -68,71 +107,92 @@ export const IMAGE_FIELDS = {
   minRam: { info: "min_ram", kind: "count", isDocumented: true },
   minDisk: { info: "min_disk", kind: "count", isDocumented: true },
   productCode: { info: "product_code", kind: "text", isDocumented: false },
-  createdAt: { info: "created_at", kind: "text", isDocumented: false },
+  createdAt: { info: "created_at", kind: "time", isDocumented: false },
   kmsId: { info: "kms_id", kind: "text", isDocumented: false },
 } as const satisfies Record<keyof WorkspaceImage, ImageField>;
 
 /** The names of all fields, in their order. */
 export const FIELD_NAMES = Object.keys(IMAGE_FIELDS) as readonly (keyof WorkspaceImage)[];
 
-// What is wrong is said without the value, which may be long or hold control characters.
-const TEXT = `it must be a text of at most ${MAX_TEXT} characters`;
-const COUNT = "it must be a whole number, 0 or more";
-const text = v.pipe(v.string(TEXT), v.maxLength(MAX_TEXT, TEXT));
-const count = v.pipe(v.number(COUNT), v.safeInteger(COUNT), v.minValue(0, COUNT));
-const id = v.pipe(v.string(TEXT), v.nonEmpty("it must not be empty"), v.maxLength(MAX_TEXT, TEXT));
-const kinds = { text, count };
-
 /**
- * A {@link WorkspaceImage} in a file; its keys are in the order in which they are written.
+ * A {@link WorkspaceImage} in a file.
  * @internal users need none of the types of the library that checks
  */
 export const workspaceImageSchema = v.strictObject({
   ...Object.fromEntries(
-    FIELD_NAMES.map((field) => [field, v.exactOptional(kinds[IMAGE_FIELDS[field].kind])]),
+    FIELD_NAMES.map((field) => [field, v.exactOptional(v.nullable(KINDS[IMAGE_FIELDS[field].kind].schema))]),
   ),
-  id,
+  id: v.pipe(v.string(), v.nonEmpty(), v.maxLength(MAX_TEXT)),
 });
 
-const imageInfoSchema = v.object({
-  ...Object.fromEntries(
-    FIELD_NAMES.map((field) => [IMAGE_FIELDS[field].info, v.nullish(kinds[IMAGE_FIELDS[field].kind])]),
-  ),
-  id,
-});
-
-/**
- * Reads one `ImageInfo` of a response. Unknown fields are ignored; a field that is missing or null is left out.
- * @throws ResponseError if a field has the wrong type, naming the image and the field
- */
-export function parseImageInfo(raw: unknown, requestId?: string): WorkspaceImage {
-  const result = v.safeParse(imageInfoSchema, raw);
-  if (!result.success) {
-    const [issue] = result.issues;
-    const id = (raw as { id?: unknown } | null)?.id;
-    const isNamed = typeof id === "string" && id !== "";
-    const image = isNamed ? `the image "${oneLine(id, 64)}"` : "an image without a usable id";
-    const field = v.getDotPath(issue);
-    throw new ResponseError(
-      field === null
-        ? "The listing has an image that is no JSON object."
-        : `The listing has ${image} whose field ${field} is wrong: ${issue.received === "undefined" ? "it is missing" : issue.message}.`,
-      requestId,
-    );
-  }
-  const info: Readonly<Record<string, unknown>> = result.output;
-  return pickFields((field) => info[IMAGE_FIELDS[field].info]);
+/** Whether a field has a value: the service also writes an empty text or null for nothing. */
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== "";
 }
 
 /** An image with the fields that have a value, in their order. */
 export function pickFields(get: (field: keyof WorkspaceImage) => unknown): WorkspaceImage {
   const fields = FIELD_NAMES.map((field) => [field, get(field)] as const);
-  return Object.fromEntries(fields.filter(([, value]) => value != null)) as unknown as WorkspaceImage;
+  return Object.fromEntries(fields.filter(([, value]) => isThere(value))) as unknown as WorkspaceImage;
+}
+
+/**
+ * Reads one `ImageInfo` of a response. Unknown fields are ignored; what is missing, null or empty is left out; what is
+ * of another type than documented is left out and noted in `faults`.
+ * @throws ResponseError if it has no usable ID: then nobody could say which image is meant
+ */
+export function parseImageInfo(raw: unknown, requestId?: string): ListedImage {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    throw new ResponseError("The listing has an image that is no JSON object.", requestId);
+  }
+  const info = new Map<string, unknown>(Object.entries(raw));
+  const id = info.get(IMAGE_FIELDS.id.info);
+  if (!isThere(id) || !TEXT.accepts(id)) {
+    throw new ResponseError(
+      `The listing has an image without a usable id: ${isThere(id) ? TEXT.expected : "it is missing"}.`,
+      requestId,
+    );
+  }
+  return withFaults((field) => info.get(IMAGE_FIELDS[field].info));
+}
+
+/** An image of {@link WorkspaceImage}'s fields in any form, as if it had been listed. */
+export function normalizeImage(image: WorkspaceImage): ListedImage {
+  return withFaults((field) => image[field]);
+}
+
+function withFaults(get: (field: keyof WorkspaceImage) => unknown): ListedImage {
+  const faulty = FIELD_NAMES.filter((field) => {
+    const value = get(field);
+    return isThere(value) && !KINDS[IMAGE_FIELDS[field].kind].accepts(value);
+  });
+  if (faulty.length === 0) return pickFields(get);
+  return {
+    ...pickFields((field) => (faulty.includes(field) ? undefined : get(field))),
+    faults: Object.fromEntries(
+      faulty.map((field) => {
+        const { info, kind } = IMAGE_FIELDS[field];
+        return [field, `${info} is wrong: ${KINDS[kind].expected}`];
+      }),
+    ),
+  };
+}
+
+/** The order of two images by name, then ID. */
+export function compareNames(a: WorkspaceImage, b: WorkspaceImage): number {
+  return compare(a.name ?? "", b.name ?? "") || compare(a.id, b.id);
 }
 
 /** The fields in which two images differ, such as `minDisk 80 → 100`. */
-export function differences(before: WorkspaceImage, after: WorkspaceImage): string[] {
-  return FIELD_NAMES.filter((field) => before[field] !== after[field]).map(
-    (field) => `${field} ${before[field] ?? "none"} → ${after[field] ?? "none"}`,
-  );
+export function differences(before: WorkspaceImage, after: ListedImage): string[] {
+  return FIELD_NAMES.filter((field) => {
+    return (
+      after.faults?.[field] !== undefined ||
+      !KINDS[IMAGE_FIELDS[field].kind].isSame(before[field], after[field])
+    );
+  }).map((field) => {
+    const now =
+      after.faults?.[field] === undefined ? (after[field] ?? "none") : `unreadable (${after.faults[field]})`;
+    return `${field} ${before[field] ?? "none"} → ${now}`;
+  });
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { FilterError, LockFileError } from "../errors";
 import { parseFilter, type SingleImageFilter, withOrderedKeys } from "../images/image-filter";
-import { pickFields, type WorkspaceImage, workspaceImageSchema } from "../images/workspace-image";
+import { pickFields, workspaceImageSchema } from "../images/workspace-image";
 import { findDuplicateKey } from "../text/json";
 import { formatTime } from "../text/time";
 import { describeConflict, lastPin, restoring } from "./lock-file-damage";
@@ -135,7 +135,9 @@ function parsePin(
     if (error instanceof FilterError) throw fail(`is damaged: ${error.message.replace(/\.$/, "")}`);
     throw error;
   }
-  const pin: Pin = { filter, cardinality, images: images as WorkspaceImage[], ...rest };
+  const fields = (image: object) => new Map<string, unknown>(Object.entries(image));
+  const normalized = images.map(fields).map((image) => pickFields((field) => image.get(field)));
+  const pin: Pin = { filter, cardinality, images: normalized, ...rest };
   if (integrity !== integrityOf(pin, place)) {
     throw fail(
       "does not match its integrity: it was edited by hand, merged badly, or copied from another file. Pins move by workspace-images update, promote and pin, and are renamed by workspace-images rename",

@@ -307,7 +307,7 @@ describe("an answer", () => {
         const outcome = await client.listImages().catch((error: unknown) => error);
         if (Array.isArray(outcome)) {
           seen.listings++;
-          expect(idsOf(outcome)).toEqual(idsOf(Object(body).images));
+          expect(idsOf(outcome)).toEqual(idsOf(Object(body).images ?? []));
         } else {
           seen.errors++;
           expect(outcome).toBeInstanceOf(WorkspaceImagesError);
@@ -324,7 +324,7 @@ describe("an answer", () => {
     ["null", "no listing"],
     ['{"images":{}}', "no listing"],
     ['{"total_count":0}', "no listing"],
-    ['{"images":[{"id":"a","min_disk":"80"}]}', 'image "a" whose field min_disk is wrong'],
+    ['{"images":[null]}', "an image that is no JSON object"],
     ['{"images":[{"id":"a"},{"name":"b"}]}', "without a usable id"],
   ])("%s is an error that says what is wrong", async (body, message) => {
     const server = await serve((_, response) => response.setHeader("x-request-id", "r-1").end(body));
@@ -333,6 +333,33 @@ describe("an answer", () => {
       requestId: "r-1",
       message: expect.stringContaining(message),
     });
+  });
+
+  test.each([{ images: null }, { images: null, total_count: 0 }, { images: [] }])(
+    "%j is a listing without images",
+    async (json) => {
+      const server = await serve((_, response) => response.end(JSON.stringify(json)));
+      expect(await clientOf(server, { projectId: "p" }).listImages()).toEqual([]);
+    },
+  );
+
+  test("with an image that is described wrongly has every other one", async () => {
+    const images = [{ id: "a" }, { id: "b", min_disk: "80", product_code: 7 }, { id: "c" }];
+    const server = await serve((request, response) => {
+      const offset = Number(urlOf(request).searchParams.get("offset"));
+      response.end(JSON.stringify({ images: images.slice(offset), total_count: 3 }));
+    });
+    expect(await clientOf(server, { projectId: "p" }).listImages()).toEqual([
+      { id: "a" },
+      {
+        id: "b",
+        faults: {
+          minDisk: "min_disk is wrong: it must be a whole number, 0 or more",
+          productCode: "product_code is wrong: it must be a text of at most 1024 characters",
+        },
+      },
+      { id: "c" },
+    ]);
   });
 
   test.each([{}, { total_count: "33" }, { total_count: null }, { total_count: -1 }, { total_count: 1e300 }])(

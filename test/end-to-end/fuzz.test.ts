@@ -8,7 +8,7 @@ import {
   ConfigurationError,
   DataHuaweicloudWorkspaceImage,
   LockFileError,
-  ResponseError,
+  NoMatchError,
   type SingleImageFilter,
   type WorkspaceImage,
   WorkspaceImageCatalog,
@@ -17,11 +17,13 @@ import {
 import { WorkspaceApi } from "../../src/api/workspace-client";
 import { catalogOf, DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
 import { imageInfo } from "../../src/emulator/image-service";
+import { selectImages } from "../../src/images/image-selection";
+import type { ListedImage } from "../../src/images/workspace-image";
 import { readEnvironments } from "../../src/project/environment";
 import { locate } from "../../src/project/location";
 import { findProject } from "../../src/project/project";
 import { findDuplicateKey } from "../../src/text/json";
-import { rejection } from "../support/errors";
+import { rejection, thrown } from "../support/errors";
 import { TestProject } from "../support/project";
 import { type LoopbackServer, openServer, urlOf } from "../support/server";
 
@@ -164,7 +166,7 @@ describe("response bodies", () => {
   /** The IDs in a listing, where it is one. */
   function idsIn(body: string): unknown[] | undefined {
     try {
-      return (JSON.parse(body) as { images: { id: unknown }[] }).images.map(({ id }) => id);
+      return ((JSON.parse(body) as { images: { id: unknown }[] | null }).images ?? []).map(({ id }) => id);
     } catch {
       return undefined;
     }
@@ -177,8 +179,8 @@ describe("response bodies", () => {
         answer = (_, offset) => {
           if (offset === 0) return { status: 200, body };
           try {
-            const { images: all } = JSON.parse(body) as { images: unknown[] };
-            return { status: 200, body: JSON.stringify({ images: all.slice(offset) }) };
+            const { images: all } = JSON.parse(body) as { images: unknown[] | null };
+            return { status: 200, body: JSON.stringify({ images: all?.slice(offset) }) };
           } catch {
             return { status: 200, body };
           }
@@ -187,7 +189,7 @@ describe("response bodies", () => {
         if (result instanceof Error) return;
         listed++;
         expect(result.map(({ id }) => id)).toEqual(idsIn(body));
-        for (const image of result) {
+        for (const { faults: _, ...image } of result as ListedImage[]) {
           for (const field of Object.values(image)) expect(["string", "number"]).toContain(typeof field);
         }
       }),
@@ -261,7 +263,7 @@ describe("response bodies", () => {
     );
   });
 
-  test("with a field of more than 1,024 characters are refused, naming image and field", async () => {
+  test("with a field of more than 1,024 characters give an image that is named with it, and not selected", async () => {
     for (const field of ["name", "os_version", "product_code", "created_at"]) {
       for (const length of [1024, 1025]) {
         const body = JSON.stringify({ images: [{ id: "i", [field]: "x".repeat(length) }] });
@@ -271,10 +273,14 @@ describe("response bodies", () => {
           expect(result).toHaveLength(1);
           continue;
         }
-        expect(result).toBeInstanceOf(ResponseError);
-        expect((result as Error).message).toBe(
-          `The listing has the image "i" whose field ${field} is wrong: it must be a text of at most 1024 characters.`,
-        );
+        const { faults } = (result as ListedImage[])[0]!;
+        expect(Object.values(faults!)).toEqual([
+          `${field} is wrong: it must be a text of at most 1024 characters`,
+        ]);
+        const listings = [{ query: {}, images: result as ListedImage[] }];
+        const error = thrown(() => selectImages(listings, {}, "one", "here"));
+        expect(error).toBeInstanceOf(NoMatchError);
+        expect(error.message).toContain(`(i): ${field} is wrong`);
       }
     }
   });

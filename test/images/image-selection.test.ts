@@ -12,7 +12,9 @@ import {
   SeveralMatchesError,
   type WorkspaceImage,
 } from "../../src";
-import { selectImages } from "../../src/images/image-selection";
+import { explainLeftOut } from "../../src/images/explanation";
+import { imagesLeftOut, selectImages } from "../../src/images/image-selection";
+import { parseImageInfo } from "../../src/images/workspace-image";
 import { thrown } from "../support/errors";
 import { image } from "../support/images";
 import { stackWith } from "../support/synth";
@@ -292,6 +294,86 @@ describe("a wrong filter", () => {
       expect(error.message).toContain("is a token");
     }
   });
+});
+
+describe("an image that the service describes wrongly", () => {
+  const good = image({ id: "good", name: "Windows_11_A", createdAt: "2025-01-01T00:00:00Z" });
+  const info = { id: "odd", name: "Windows_11_B", image_type: "gold", os_type: "Windows" };
+  const listing = (odd: object) => [{ query: {}, images: [good, parseImageInfo({ ...info, ...odd })] }];
+  const select = (odd: object, filter: object, cardinality: "one" | "all" = "one") =>
+    selectImages(listing(odd), filter, cardinality, "here").map(({ id }) => id);
+  const leftOut = (odd: object, filter: object) =>
+    explainLeftOut(imagesLeftOut(listing(odd), filter, "here"));
+
+  test("is left out of every lookup, whose others go on", () => {
+    expect(select({ product_code: 7 }, { imageType: "gold" }, "all")).toEqual(["good"]);
+    expect(select({ product_code: 7 }, { osType: "Windows" })).toEqual(["good"]);
+    expect(select({ min_disk: "80" }, { minDiskAtMost: 80 })).toEqual(["good"]);
+  });
+
+  test("is named with its reason where a filter might select it", () => {
+    const reason = "min_disk is wrong: it must be a whole number, 0 or more";
+    const line = `\nLeft out, because the service describes them wrongly:\n  Windows_11_B (odd, gold): ${reason}`;
+    expect(leftOut({ min_disk: "80" }, {})).toBe(line);
+    expect(leftOut({ min_disk: "80" }, { nameRegex: "^Windows_11" })).toBe(line);
+    expect(leftOut({ min_disk: "80" }, { minDiskAtMost: 40 })).toBe(line);
+    expect(leftOut({ min_disk: "80" }, { nameRegex: "^Windows_10" })).toBe("");
+    expect(leftOut({ min_disk: "80" }, { diskFormat: "zvhd2" })).toBe("");
+    expect(leftOut({}, {})).toBe("");
+  });
+
+  test("is named where nothing else matches", () => {
+    const error = thrown(() => select({ os_version: 11 }, { name: "Windows_11_B" }));
+    expect(error).toBeInstanceOf(NoMatchError);
+    expect(error.message).toContain(
+      "Left out, because the service describes them wrongly:\n  Windows_11_B (odd, gold): os_version is wrong: it must be a text",
+    );
+    const alone = [{ query: {}, images: [parseImageInfo({ ...info, name: 1 })] }];
+    expect(thrown(() => selectImages(alone, {}, "one", "here")).message).toBe(
+      "here: no image matches.\nLeft out, because the service describes them wrongly:\n  unnamed (odd, gold): name is wrong: it must be a text of at most 1024 characters",
+    );
+  });
+
+  test("makes mostRecent fail where it may be the newest, so that no pin moves backwards", () => {
+    const filter = { imageType: "gold", mostRecent: true };
+    for (const odd of [
+      { product_code: 7, created_at: "2025-06-01T00:00:00Z" },
+      { product_code: 7, created_at: "2025-01-01T00:00:00Z" },
+      { product_code: 7 },
+      { created_at: 1748736000 },
+    ]) {
+      const error = thrown(() => select(odd, filter));
+      expect(error).toBeInstanceOf(MostRecentError);
+      expect(error.message).toContain("Windows_11_B (odd, gold");
+    }
+    expect(select({ product_code: 7, created_at: "2024-12-31 23:59:59" }, filter)).toEqual(["good"]);
+    expect(select({ product_code: 7 }, { ...filter, nameRegex: "A$" })).toEqual(["good"]);
+  });
+
+  test("fails a lookup of a test's own images in the same way", () => {
+    const odd = { ...good, id: "odd", name: "odd", minDisk: "80" as unknown as number };
+    expect(idsOf({}, [good, odd])).toEqual(["good"]);
+    expect(thrown(() => one({ name: "odd" }, [good, odd])).message).toContain("min_disk is wrong");
+  });
+});
+
+test("given images with empty fields are as if they lacked them", () => {
+  const empty = {
+    ...image({ id: "empty" }),
+    osType: "",
+    architecture: "",
+    kmsId: "",
+    minDisk: null,
+  } as never;
+  const found = one({ osType: "Windows", architecture: "x86" }, [empty]);
+  expect(found.kmsId).toBeUndefined();
+  expect(thrown(() => found.minDisk)).toMatchObject({ code: "MISSING_FIELD" });
+  expect(thrown(() => found.osType)).toMatchObject({ code: "MISSING_FIELD" });
+});
+
+test("given images that are described by other words than the service's are no match for its words", () => {
+  expect(idsOf({ architecture: "x86" }, [image({ id: "a", architecture: "riscv" })])).toEqual([]);
+  expect(idsOf({ osType: "Windows" }, [image({ id: "a", osType: "windows" })])).toEqual(["a"]);
 });
 
 describe("which listing answers", () => {

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
-import { ResponseError } from "../../src";
-import { parseImageInfo } from "../../src/images/workspace-image";
+import { ResponseError, type WorkspaceImage } from "../../src";
+import { differences, normalizeImage, parseImageInfo, pickFields } from "../../src/images/workspace-image";
 import { thrown } from "../support/errors";
+import { image } from "../support/images";
 
 const FIELDS = {
   name: "name",
@@ -49,12 +50,16 @@ describe("an image", () => {
     });
   });
 
-  test.each(Object.keys({ ...FIELDS, ...COUNTS }))("may lack %s, or have null there", (field) => {
-    const { [field as "name"]: _, ...others } = documented;
-    const image = parseImageInfo(others);
-    expect(Object.keys(image)).toHaveLength(11);
-    expect(parseImageInfo({ ...others, [field]: null })).toEqual(image);
-  });
+  test.each(Object.keys({ ...FIELDS, ...COUNTS }))(
+    "may lack %s, or have null or an empty text there",
+    (field) => {
+      const { [field as "name"]: _, ...others } = documented;
+      const image = parseImageInfo(others);
+      expect(Object.keys(image)).toHaveLength(11);
+      expect(parseImageInfo({ ...others, [field]: null })).toEqual(image);
+      expect(parseImageInfo({ ...others, [field]: "" })).toEqual(image);
+    },
+  );
 
   test("may have nothing but its ID, and fields that nobody knows", () => {
     expect(parseImageInfo({ id: "a" })).toEqual({ id: "a" });
@@ -66,11 +71,13 @@ describe("an image", () => {
     ...Object.keys(COUNTS).flatMap((field) =>
       ["80", -1, 1.5, 2 ** 53, {}, false].map((value) => [field, value] as const),
     ),
-  ])("whose %s is %j is an error that names image and field", (field, value) => {
-    const error = thrown(() => parseImageInfo({ ...documented, [field]: value }, "r-1"));
-    expect(error).toBeInstanceOf(ResponseError);
-    expect(error).toMatchObject({ code: "RESPONSE", requestId: "r-1" });
-    expect(error.message).toContain(`image "${documented.id}" whose field ${field} is wrong`);
+  ])("whose %s is %j lacks it, and says so", (field, value) => {
+    const { [field as "name"]: _, ...others } = documented;
+    const { faults, ...image } = parseImageInfo({ ...documented, [field]: value });
+    expect(image).toEqual(parseImageInfo(others));
+    const name = { ...FIELDS, ...COUNTS }[field as "name"];
+    expect(Object.keys(faults!)).toEqual([name]);
+    expect(faults![name]).toMatch(new RegExp(`^${field} is wrong: it must be a (text|whole number)`));
   });
 
   test.each([undefined, null, 1, "", {}])("whose id is %j is an error that says so", (id) => {
@@ -79,21 +86,25 @@ describe("an image", () => {
     expect(error.message).toContain("an image without a usable id");
   });
 
-  test.each([null, "image", 1, true])("that is %j is an error", (raw) => {
+  test.each([null, "image", 1, true, [], [{ id: "a" }]])("that is %j is an error", (raw) => {
     expect(thrown(() => parseImageInfo(raw))).toBeInstanceOf(ResponseError);
   });
 
-  test.each(["id", ...Object.keys(FIELDS)])("has at most 1,024 characters in %s", (field) => {
-    expect(() => parseImageInfo({ ...documented, [field]: "x".repeat(1024) })).not.toThrow();
-    const error = thrown(() => parseImageInfo({ ...documented, [field]: "x".repeat(1025) }));
-    expect(error).toBeInstanceOf(ResponseError);
-    expect(error.message).toContain(`${field} is wrong: it must be a text of at most 1024 characters`);
-    expect(error.message.length).toBeLessThan(300);
+  test.each(Object.keys(FIELDS))("has at most 1,024 characters in %s", (field) => {
+    expect(parseImageInfo({ ...documented, [field]: "x".repeat(1024) }).faults).toBeUndefined();
+    const { faults } = parseImageInfo({ ...documented, [field]: "x".repeat(1025) });
+    expect(Object.values(faults!)).toEqual([
+      `${field} is wrong: it must be a text of at most 1024 characters`,
+    ]);
   });
 
-  test("is named in errors without control characters", () => {
-    const error = thrown(() => parseImageInfo({ id: "a\u001b[2J\u202eb", name: 1 }));
-    expect(error.message).toContain('"a [2J b"');
+  test("has at most 1,024 characters in its ID, which no error repeats", () => {
+    expect(() => parseImageInfo({ id: "x".repeat(1024) })).not.toThrow();
+    const error = thrown(() => parseImageInfo({ id: "x".repeat(1025) }, "r-1"));
+    expect(error).toMatchObject({ code: "RESPONSE", requestId: "r-1" });
+    expect(error.message).toBe(
+      "The listing has an image without a usable id: it must be a text of at most 1024 characters.",
+    );
   });
 
   test("that is anything at all is what it says, or a typed error", async () => {
@@ -113,14 +124,105 @@ describe("an image", () => {
           expect(error).toBeInstanceOf(ResponseError);
           return;
         }
-        const given = new Map(Object.entries(raw as object));
-        const expected = Object.entries({ id: "id", ...FIELDS, ...COUNTS })
-          .map(([from, to]) => [to, given.get(from)] as const)
-          .filter(([, field]) => field != null);
-        expect(image).toEqual(Object.fromEntries(expected));
+        const given = new Map<string, unknown>(Object.entries(raw as object));
+        const isRight = (from: string) => {
+          const field = given.get(from);
+          if (from in COUNTS) return Number.isSafeInteger(field) && (field as number) >= 0;
+          return typeof field === "string" && field.length <= 1024;
+        };
+        const there = Object.entries({ id: "id", ...FIELDS, ...COUNTS }).filter(
+          ([from]) => given.get(from) != null && given.get(from) !== "",
+        );
+        const right = there.filter(([from]) => isRight(from)).map(([from, to]) => [to, given.get(from)]);
+        const wrong = there.filter(([from]) => !isRight(from)).map(([, to]) => to);
+        const { faults = {}, ...fields } = image;
+        expect(fields).toEqual(Object.fromEntries(right));
+        expect(Object.keys(faults).sort()).toEqual(wrong.sort());
         expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(prototype);
       }),
       { numRuns: 5000 },
     );
   });
+});
+
+describe("two images", () => {
+  const windows = image({ id: "a", createdAt: "2025-09-09T02:30:00Z" });
+
+  test.each([
+    "2025-09-09 02:30:00",
+    "2025-09-09T02:30:00.000Z",
+    "2025-09-09T02:30:00.000000Z",
+    "2025-09-09T02:30:00",
+    "2025-09-09T02:30Z",
+    "2025-09-09T10:30:00+08:00",
+    "2025-09-08T21:30:00-0500",
+    "2025-09-09 02:30:00 Z",
+  ])("are the same where one was created at %s and the other at 2025-09-09T02:30:00Z", (createdAt) => {
+    expect(differences(windows, { ...windows, createdAt })).toEqual([]);
+    expect(differences({ ...windows, createdAt }, windows)).toEqual([]);
+  });
+
+  test.each(["2025-09-09T02:30:01Z", "2025-09-09T02:30:00+08:00", "2025-09-09", "yesterday"])(
+    "differ where one was created at %s and the other at 2025-09-09T02:30:00Z",
+    (createdAt) => {
+      expect(differences(windows, { ...windows, createdAt })).toEqual([
+        `createdAt 2025-09-09T02:30:00Z → ${createdAt}`,
+      ]);
+    },
+  );
+
+  test("whose times cannot be read are the same only by the letter", () => {
+    const odd = { ...windows, createdAt: "yesterday" };
+    expect(differences(odd, { ...odd })).toEqual([]);
+    expect(differences(odd, { ...odd, createdAt: "Yesterday" })).toHaveLength(1);
+  });
+
+  test("differ in a field that one lacks", () => {
+    const { productCode: _, ...without } = windows;
+    expect(differences(windows, without)).toEqual(["productCode workspace.windows → none"]);
+    expect(differences(without, windows)).toEqual(["productCode none → workspace.windows"]);
+  });
+
+  test("differ in a field that cannot be read any more", () => {
+    const now = parseImageInfo({ ...documented, product_code: 7 });
+    expect(differences(parseImageInfo(documented), now)).toEqual([
+      "productCode workspace.windows → unreadable (product_code is wrong: it must be a text of at most 1024 characters)",
+    ]);
+  });
+
+  test("are the same however nothing is written: left out, null or empty", async () => {
+    const nothing = fc.constantFrom(undefined, null, "");
+    const field = fc.constantFrom(...Object.keys({ ...FIELDS, ...COUNTS }));
+    await fc.assert(
+      fc.property(fc.dictionary(field, nothing), fc.dictionary(field, nothing), (one, other) => {
+        const [a, b] = [one, other].map((fields) => parseImageInfo({ ...fields, id: "a" }));
+        expect(a).toEqual({ id: "a" });
+        expect(differences(a!, b!)).toEqual([]);
+      }),
+    );
+  });
+});
+
+test("an image is normalized alike, whether the service, a file or a test gives it", async () => {
+  const value = fc.oneof(
+    fc.string(),
+    fc.nat(),
+    fc.constantFrom(null, undefined, "", -1, 0.5, true),
+    fc.anything({ maxDepth: 1 }),
+  );
+  const all = { ...FIELDS, ...COUNTS };
+  const fields = fc.dictionary(fc.constantFrom(...Object.keys(all)), value);
+  await fc.assert(
+    fc.property(fields, (info) => {
+      const given = Object.fromEntries(
+        Object.entries(info).map(([from, to]) => [all[from as keyof typeof all], to]),
+      );
+      const listed = parseImageInfo({ ...info, id: "a" });
+      const normal = normalizeImage({ ...given, id: "a" } as WorkspaceImage);
+      expect(normal).toEqual(listed);
+      // Once more changes nothing, and faults are no field.
+      expect(normalizeImage(pickFields((field) => normal[field]))).toEqual({ ...listed, faults: undefined });
+    }),
+    { numRuns: 3000 },
+  );
 });

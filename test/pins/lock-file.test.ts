@@ -417,6 +417,19 @@ describe("a damaged lock file", () => {
     );
   });
 
+  test("with fields that are empty is as good as one without them", () => {
+    writePins(project, "dev", { windows: pinOf(image({ id: "a", kmsId: "" })) });
+    expect(project.read(LOCK)).not.toContain("kmsId");
+    const text = project.read(LOCK);
+    for (const nothing of ['""', "null"]) {
+      project.write(LOCK, text.replace('"id": "a",', `"id": "a", "kmsId": ${nothing},`));
+      expect(project.read(LOCK)).toContain("kmsId");
+      expect(readLockFile(project.directory, { name: "dev" })?.pins.get("windows")?.images).toEqual([
+        image({ id: "a" }),
+      ]);
+    }
+  });
+
   test("with Windows line ends is as good as ever", async () => {
     enter(project, { CI: "1" });
     project.write(LOCK, good.replaceAll("\n", "\r\n"));

@@ -1,4 +1,6 @@
 import type { WorkspaceImage } from "../../src";
+import { imageInfo } from "../../src/emulator/image-service";
+import { parseImageInfo } from "../../src/images/workspace-image";
 import { outdated } from "../../src/pins/outdated";
 import type { Pin } from "../../src/pins/pin";
 import { Revocations } from "../../src/pins/revoked";
@@ -94,4 +96,17 @@ test("does not list a pin for being held alone", () => {
   expect(
     findings({ office: { ...newest, images: [recent], hold, pinnedAt: recently } }, [old, recent]).size,
   ).toBe(0);
+});
+
+test("leaves out a pin whose image is only spelled otherwise", () => {
+  const now = { ...old, createdAt: "2025-01-01 00:00:00" };
+  expect(findings({ office: { ...newest, pinnedAt: recently } }, [now]).size).toBe(0);
+});
+
+test("does not pass over the newest image for an older one because it is described wrongly", () => {
+  const odd = parseImageInfo({ ...imageInfo(recent), product_code: 7 });
+  const pin = { ...newest, images: [recent], pinnedAt: recently };
+  expect(findings({ office: pin }, [old, odd]).get("office")).toMatchObject({
+    problem: { code: "MOST_RECENT", message: expect.stringContaining("product_code is wrong") },
+  });
 });

@@ -1,3 +1,5 @@
+import { imageInfo } from "../../src/emulator/image-service";
+import { parseImageInfo } from "../../src/images/workspace-image";
 import { Revocations } from "../../src/pins/revoked";
 import { verify } from "../../src/pins/verification";
 import { image } from "../support/images";
@@ -25,6 +27,23 @@ test("notices a field that is gone or new", () => {
   const { productCode: _, ...without } = recent;
   const verdict = verify(pins, [old, { ...without, kmsId: "key" }], "cn-north-4", none).get("office");
   expect(verdict?.reason).toContain("productCode workspace.windows → none, kmsId none → key");
+});
+
+test.each([
+  { created_at: "2025-06-01 00:00:00" },
+  { created_at: "2025-06-01T00:00:00.000Z" },
+  { created_at: "2025-06-01T08:00:00+08:00" },
+  { kms_id: "" },
+  { kms_id: null },
+])("is content with an image that is now listed with %j, which says the same", (spelling) => {
+  const now = parseImageInfo({ ...imageInfo(recent), ...spelling });
+  expect(verify(pins, [old, now], "cn-north-4", none).get("office")).toEqual({ ok: true });
+});
+
+test("fails an image that is now described wrongly", () => {
+  const now = parseImageInfo({ ...imageInfo(recent), product_code: 7 });
+  const verdict = verify(pins, [old, now], "cn-north-4", none).get("office");
+  expect(verdict?.reason).toContain("productCode workspace.windows → unreadable (product_code is wrong");
 });
 
 test("fails a revoked image, of the region where it is revoked, although it exists unchanged", () => {
