@@ -63,7 +63,7 @@ export class EnvironmentUnavailableError extends WorkspaceImagesError {
   readonly code = "ENVIRONMENT_UNAVAILABLE";
 }
 
-/** A selected image lacks a field that the stack uses. */
+/** A selected image lacks a field that the stack uses, or has it in the form of a CDK token. */
 export class MissingFieldError extends WorkspaceImagesError {
   readonly code = "MISSING_FIELD";
 }

@@ -23,6 +23,7 @@ export type {
 export type {
   Architecture,
   DiskFormat,
+  DocumentedImageField,
   ImageType,
   OpenUnion,
   OsType,

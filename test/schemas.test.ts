@@ -174,7 +174,7 @@ const files: Examples[] = [
       "promotions in a circle": {
         environments: { a: { promotion: { from: "b" } }, b: { promotion: { from: "a" } } },
       },
-      "the most recent of a name, of anyone's images": lookup({ name: "a", mostRecent: true }),
+      "the most recent of anyone's images": lookup({ osType: "Windows", mostRecent: true }),
       "a bad regular expression": lookup({ nameRegex: "(" }),
       "a date that is none": lookup({ createdAfter: "31.01.2025" }),
     },

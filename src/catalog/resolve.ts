@@ -257,7 +257,7 @@ function fromListing(lookup: Lookup, known: Known, notes: readonly Note[]): Reso
   }
   const { listings, place } = availability;
   const images = selectUnrevoked(listings, question, subject, place.region, revocations);
-  const leftOut = explainLeftOut(imagesLeftOut(listings, question.filter, subject));
+  const leftOut = explainLeftOut(imagesLeftOut(listings, question.filter));
   const warnings: Note[] = leftOut
     ? [{ level: "warn", text: `Pin "${pinName}" of environment "${environment.name}":${leftOut}` }]
     : [];

@@ -32,7 +32,7 @@ Examples:
         answerEach({ env }, async ({ environment, lockFile }) => {
           const { listing } = await source.environment(environment, lockFile);
           const listings = [await listing(query)];
-          const leftOut = explainLeftOut(imagesLeftOut(listings, filter, environment.name));
+          const leftOut = explainLeftOut(imagesLeftOut(listings, filter));
           if (leftOut) printWarning(`${environment.name}:${leftOut}`);
           return selectImages(listings, filter, "all", environment.name);
         }),

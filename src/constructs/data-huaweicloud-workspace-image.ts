@@ -20,7 +20,7 @@ export class DataHuaweicloudWorkspaceImage extends Construct {
     this.selected = selected!;
   }
 
-  /** The image as it was listed or pinned; what it lacks is undefined here. */
+  /** The image as it was listed or pinned: its texts are not escaped for Terraform; what it lacks is undefined. */
   get image(): WorkspaceImage {
     return this.selected.image;
   }

@@ -1,35 +1,45 @@
 import { MissingFieldError } from "../errors";
-import { FIELD_NAMES, IMAGE_FIELDS, type WorkspaceImage } from "../images/workspace-image";
-
-type Field = keyof WorkspaceImage;
-type DocumentedField = {
-  [F in Field]: (typeof IMAGE_FIELDS)[F]["isDocumented"] extends true ? F : never;
-}[Field];
+import {
+  type DocumentedImageField,
+  FIELD_NAMES,
+  IMAGE_FIELDS,
+  type WorkspaceImage,
+} from "../images/workspace-image";
+import { isToken } from "../text/tokens";
 
 /**
- * The fields of an image as plain values. Reading one that the service documents for every image, and that this image
- * lacks, throws a {@link MissingFieldError}, never gives a wrong default; the others may be undefined.
+ * The fields of an image as plain values, for use in a stack: where a text has `${` or `%{`, they are escaped, so that
+ * Terraform does not take whoever named the image for the author of a template. Reading a field that the service
+ * documents for every image, and that this image lacks, throws a {@link MissingFieldError}, never gives a wrong
+ * default; the others may be undefined. So does a text in the form of a CDK token, which no stack can hold.
  */
-export type ImageAccessors = Required<Pick<WorkspaceImage, DocumentedField>> & {
-  readonly [F in Exclude<Field, DocumentedField>]: WorkspaceImage[F] | undefined;
+export type ImageAccessors = Required<Pick<WorkspaceImage, DocumentedImageField>> & {
+  readonly [F in Exclude<keyof WorkspaceImage, DocumentedImageField>]: WorkspaceImage[F] | undefined;
 };
 
 /** An image that a lookup selected. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: defineAccessors adds what the interface says
 export class SelectedImage {
   constructor(
-    /** The image as it was listed or pinned; what it lacks is undefined here. */
+    /** The image as it was listed or pinned: its texts are not escaped for Terraform; what it lacks is undefined. */
     readonly image: WorkspaceImage,
     private readonly subject: string,
   ) {}
 
   /** @internal */
-  read(field: Field): WorkspaceImage[Field] {
+  read(field: keyof WorkspaceImage): string | number | undefined {
     const value = this.image[field];
-    if (value !== undefined || !IMAGE_FIELDS[field].isDocumented) return value;
-    throw new MissingFieldError(
-      `${this.subject}: image ${this.image.name ?? this.image.id} was listed without ${field}. Give the value in the stack, or read .image.${field}, which may be undefined.`,
-    );
+    if (value === undefined && IMAGE_FIELDS[field].isDocumented) {
+      throw new MissingFieldError(
+        `${this.subject}: image ${this.image.name ?? this.image.id} was listed without ${field}. Give the value in the stack, or read .image.${field}, which may be undefined.`,
+      );
+    }
+    if (isToken(value)) {
+      throw new MissingFieldError(
+        `${this.subject}: image ${this.image.id} has a ${field} in the form of a CDK token (${JSON.stringify(value)}), which a stack cannot hold. Give the value in the stack.`,
+      );
+    }
+    return typeof value === "string" ? value.replace(/[$%](?=\{)/g, "$&$&") : value;
   }
 }
 export interface SelectedImage extends ImageAccessors {}
@@ -38,7 +48,7 @@ defineAccessors(SelectedImage.prototype, (selected) => selected);
 /** Gives a class a property for every field of an image. */
 export function defineAccessors<T extends object>(
   prototype: T,
-  selectedOf: (self: T) => { read(field: Field): unknown },
+  selectedOf: (self: T) => Pick<SelectedImage, "read">,
 ): void {
   for (const field of FIELD_NAMES) {
     Object.defineProperty(prototype, field, {

@@ -3,6 +3,7 @@ import { FilterError } from "../errors";
 import { compare } from "../text/compare";
 import { filterTime } from "../text/time";
 import { isToken } from "../text/tokens";
+import { compilePattern } from "./pattern";
 import type { Architecture, DiskFormat, ImageType, OsType } from "./workspace-image";
 
 /** Field that the service can sort by. */
@@ -54,11 +55,11 @@ export interface ListImagesQuery extends ListingQuery {
 export interface ImageFilter extends ListingQuery {
   /** Exact name. */
   readonly name?: string | undefined;
-  /** Regular expression (JavaScript) that the name must match somewhere; anchor it with `^` and `$`. */
+  /** Regular expression (RE2, as in Terraform) that the name must match somewhere; anchor it with `^` and `$`. */
   readonly nameRegex?: string | undefined;
   /** Exact operating system version. */
   readonly osVersion?: string | undefined;
-  /** Regular expression (JavaScript) that the operating system version must match somewhere. */
+  /** Regular expression (RE2, as in Terraform) that the operating system version must match somewhere. */
   readonly osVersionRegex?: string | undefined;
   /** Disk format. */
   readonly diskFormat?: DiskFormat | undefined;
@@ -87,13 +88,14 @@ export interface ImageFilter extends ListingQuery {
 /** Which one image is wanted. */
 export interface SingleImageFilter extends ImageFilter {
   /**
-   * Where several images match, take the one with the greatest `created_at`.
+   * Where several images match, take the one with the greatest `created_at`. It needs an `imageType`, or
+   * `allowAnyImageType`.
    * @default false
    */
   readonly mostRecent?: boolean | undefined;
   /**
-   * Lets `mostRecent` follow a name without an `imageType`. Whoever can add a private image of a matching name
-   * then chooses what the desktops run.
+   * Lets `mostRecent` choose without an `imageType`. Whoever can add a private image that matches then chooses what the
+   * desktops run.
    * @default false
    */
   readonly allowAnyImageType?: boolean | undefined;
@@ -111,18 +113,6 @@ const date = v.pipe(
     "expected a UTC time such as 2025-01-31 or 2025-01-31T08:00:00Z",
   ),
 );
-const regex = v.pipe(
-  text,
-  v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed) return;
-    try {
-      new RegExp(dataset.value);
-    } catch (error) {
-      addIssue({ message: (error as Error).message });
-    }
-  }),
-);
-
 const listingQueryEntries = {
   imageType: v.exactOptional(text),
   osType: v.exactOptional(text),
@@ -135,9 +125,9 @@ const listingQueryEntries = {
 const imageFilterEntries = {
   ...listingQueryEntries,
   name: v.exactOptional(text),
-  nameRegex: v.exactOptional(regex),
+  nameRegex: v.exactOptional(text),
   osVersion: v.exactOptional(text),
-  osVersionRegex: v.exactOptional(regex),
+  osVersionRegex: v.exactOptional(text),
   diskFormat: v.exactOptional(text),
   productCode: v.exactOptional(text),
   minDiskAtMost: v.exactOptional(size),
@@ -167,18 +157,35 @@ export const filterSchemas = {
 /**
  * Checks a filter and gives its canonical form: only what was given, keys sorted.
  * @param subject who asks, for errors
- * @throws FilterError if a filter is unknown, malformed or a token, or follows an unscoped name with `mostRecent`
+ * @throws FilterError if a filter is unknown, malformed or a token, or has `mostRecent` without an image type
  */
 export function parseFilter(filter: object, cardinality: Cardinality, subject: string): SingleImageFilter {
+  const canonical = parsePinnedFilter(filter, cardinality, subject);
+  for (const key of ["nameRegex", "osVersionRegex"] as const) {
+    const pattern = canonical[key];
+    if (pattern === undefined) continue;
+    try {
+      compilePattern(pattern);
+    } catch (error) {
+      throw new FilterError(notValid(subject, key, pattern, (error as Error).message), { cause: error });
+    }
+  }
+  return canonical;
+}
+
+/**
+ * Like {@link parseFilter}, for a filter that was checked when it was pinned: its regular expressions are not compiled,
+ * which takes longer than all the rest.
+ */
+export function parsePinnedFilter(
+  filter: object,
+  cardinality: Cardinality,
+  subject: string,
+): SingleImageFilter {
   const canonical = parseStrictly(filterSchemas[cardinality], filter, subject) as SingleImageFilter;
-  if (
-    canonical.mostRecent &&
-    (canonical.name !== undefined || canonical.nameRegex !== undefined) &&
-    canonical.imageType === undefined &&
-    !canonical.allowAnyImageType
-  ) {
+  if (canonical.mostRecent && canonical.imageType === undefined && !canonical.allowAnyImageType) {
     throw new FilterError(
-      `${subject}: mostRecent with a name needs an imageType ("gold" for public images): otherwise anyone who can add a private image of that name chooses what the desktops run. Set imageType, or allowAnyImageType: true if that is meant.`,
+      `${subject}: mostRecent needs an imageType ("gold" for public images): otherwise anyone who can add a private image chooses what the desktops run. Set imageType, or allowAnyImageType: true if that is meant.`,
     );
   }
   return canonical;
@@ -214,12 +221,13 @@ function parseStrictly<Schema extends v.GenericSchema<object>>(
     const known = Object.keys((schema as unknown as { entries: object }).entries).join(", ");
     throw new FilterError(`${subject}: there is no filter ${key}. Known: ${known}.`);
   }
+  const problem = issue.kind === "validation" ? issue.message : `expected ${issue.expected}`;
+  throw new FilterError(notValid(subject, key, issue.input, problem));
+}
+
+function notValid(subject: string, key: string, value: unknown, problem: string): string {
   // From a file it may be anything, too deep to be written out.
-  const value =
-    issue.input !== null && typeof issue.input === "object"
-      ? "(an object)"
-      : JSON.stringify(issue.input)?.slice(0, 120);
-  throw new FilterError(
-    `${subject}: ${key} ${value} is not valid: ${issue.kind === "validation" ? issue.message : `expected ${issue.expected}`}.`,
-  );
+  const shown =
+    value !== null && typeof value === "object" ? "(an object)" : JSON.stringify(value)?.slice(0, 120);
+  return `${subject}: ${key} ${shown} is not valid: ${problem}.`;
 }

@@ -8,7 +8,7 @@ import { assess, type Listing, listingQueryOf } from "./listing";
 import { compareNames, type ListedImage, type WorkspaceImage } from "./workspace-image";
 
 export { describeImage } from "./explanation";
-export { type Listing, listingQueryOf } from "./listing";
+export type { Listing } from "./listing";
 
 /**
  * The images of `listings` that a filter selects, in its order.
@@ -39,19 +39,11 @@ export function selectImages(
   );
 }
 
-/**
- * The images that a filter may select, and that are left out because of their `faults`.
- * @throws ListingRequiredError if the listings cannot decide
- */
-export function imagesLeftOut(
-  listings: readonly Listing[],
-  filter: ImageFilter,
-  subject: string,
-): readonly ListedImage[] {
+/** The images that a filter may select, and that are left out because of their `faults`. */
+export function imagesLeftOut(listings: readonly Listing[], filter: ImageFilter): readonly ListedImage[] {
   if (!listings.some(({ images }) => images.some(({ faults }) => faults))) return [];
   const found = match(listings, filter);
-  if ("required" in found) throw listingRequired(listings, filter, found.required, subject);
-  return found.leftOut;
+  return "required" in found ? [] : found.leftOut;
 }
 
 /** What must be listed besides, so that a filter can be decided; undefined where nothing is missing. */

@@ -1,5 +1,6 @@
 import { creationTime, filterTime } from "../text/time";
 import type { ImageFilter, ListingQuery, SingleImageFilter } from "./image-filter";
+import { compilePattern } from "./pattern";
 import type { WorkspaceImage } from "./workspace-image";
 
 /** Whether an image meets a criterion; `unknown` where its description does not say. */
@@ -38,13 +39,13 @@ const CRITERIA: Record<JudgedKey, { readonly field?: keyof WorkspaceImage; reado
   diskFormat: { field: "diskFormat", rule: equal },
   productCode: { field: "productCode", rule: equal },
   osVersion: { field: "osVersion", rule: equal },
-  osVersionRegex: { field: "osVersion", rule: pattern },
+  osVersionRegex: { field: "osVersion", rule: compilePattern },
   minDiskAtMost: { field: "minDisk", rule: atMost },
   minRamAtMost: { field: "minRam", rule: atMost },
   createdAfter: { field: "createdAt", rule: after },
   createdBefore: { field: "createdAt", rule: before },
   name: { field: "name", rule: equal },
-  nameRegex: { field: "name", rule: pattern },
+  nameRegex: { field: "name", rule: compilePattern },
 };
 
 /** The parameters of a listing, which the service can decide. */
@@ -117,11 +118,6 @@ function unknown() {
 
 function equal(wanted: string) {
   return (actual: string) => actual === wanted;
-}
-
-function pattern(wanted: string) {
-  const regex = new RegExp(wanted);
-  return (actual: string) => regex.test(actual);
 }
 
 function atMost(wanted: number) {

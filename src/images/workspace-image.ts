@@ -57,13 +57,24 @@ export interface ListedImage extends WorkspaceImage {
   readonly faults?: Readonly<Partial<Record<keyof WorkspaceImage, string>>>;
 }
 
+/** A field that the service documents for every image. */
+export type DocumentedImageField =
+  | "id"
+  | "name"
+  | "imageType"
+  | "osType"
+  | "osVersion"
+  | "diskFormat"
+  | "minRam"
+  | "minDisk";
+
 /** What the project knows of a field of an image. */
-interface ImageField {
+interface ImageField<Name> {
   /** Its name in the service's response. */
   readonly info: string;
   readonly kind: keyof typeof KINDS;
   /** Whether the service documents it for every image. */
-  readonly isDocumented: boolean;
+  readonly isDocumented: Name extends DocumentedImageField ? true : false;
 }
 
 // What is wrong is said without the value, which may be long or hold control characters.
@@ -109,7 +120,7 @@ export const IMAGE_FIELDS = {
   productCode: { info: "product_code", kind: "text", isDocumented: false },
   createdAt: { info: "created_at", kind: "time", isDocumented: false },
   kmsId: { info: "kms_id", kind: "text", isDocumented: false },
-} as const satisfies Record<keyof WorkspaceImage, ImageField>;
+} as const satisfies { [Name in keyof WorkspaceImage]-?: ImageField<Name> };
 
 /** The names of all fields, in their order. */
 export const FIELD_NAMES = Object.keys(IMAGE_FIELDS) as readonly (keyof WorkspaceImage)[];

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { FilterError, LockFileError } from "../errors";
-import { parseFilter, type SingleImageFilter, withOrderedKeys } from "../images/image-filter";
+import { parsePinnedFilter, type SingleImageFilter, withOrderedKeys } from "../images/image-filter";
 import { pickFields, workspaceImageSchema } from "../images/workspace-image";
 import { findDuplicateKey } from "../text/json";
 import { formatTime } from "../text/time";
@@ -130,7 +130,7 @@ function parsePin(
   const cardinality = all ? "all" : "one";
   let filter: SingleImageFilter;
   try {
-    filter = parseFilter(rawFilter, cardinality, "its filter");
+    filter = parsePinnedFilter(rawFilter, cardinality, "its filter");
   } catch (error) {
     if (error instanceof FilterError) throw fail(`is damaged: ${error.message.replace(/\.$/, "")}`);
     throw error;

@@ -23,7 +23,7 @@ import { readEnvironments } from "../../src/project/environment";
 import { locate } from "../../src/project/location";
 import { findProject } from "../../src/project/project";
 import { findDuplicateKey } from "../../src/text/json";
-import { rejection, thrown } from "../support/errors";
+import { thrown } from "../support/errors";
 import { TestProject } from "../support/project";
 import { type LoopbackServer, openServer, urlOf } from "../support/server";
 
@@ -341,7 +341,10 @@ describe("files", () => {
   test("a lock file with a text of megabytes gives a typed error", async () => {
     for (const text of ["x", "\\\\", '\\"']) {
       project.write("workspace-images/dev.lock.json", `{"a":"${text.repeat(6_000_000)}"}`);
-      const error = await rejection(WorkspaceImageCatalog.prefetch(new App(), { mode: "frozen" }));
+      const app = new App();
+      await WorkspaceImageCatalog.prefetch(app, { mode: "frozen" });
+      const stack = new TerraformStack(app, "s");
+      const error = thrown(() => new DataHuaweicloudWorkspaceImage(stack, "office", filter));
       expect(error).toBeInstanceOf(LockFileError);
     }
   });

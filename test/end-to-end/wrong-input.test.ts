@@ -64,7 +64,7 @@ describe("a lookup that cannot be answered names construct and environment, what
     ],
     [
       "mostRecent without dates",
-      { osType: "Windows", mostRecent: true },
+      { osType: "Windows", mostRecent: true, allowAnyImageType: true },
       MostRecentError,
       ["1 of 4 candidates have no creation time", "Undated (undated", "createdAfter"],
     ],
@@ -75,10 +75,10 @@ describe("a lookup that cannot be answered names construct and environment, what
       ["cannot decide between 2 images", "Windows_11_A (w1", "Windows_11_B (w2", "Narrow the filter"],
     ],
     [
-      "a name without an image type, with mostRecent",
+      "mostRecent without an image type",
       { nameRegex: "^Windows_10", mostRecent: true },
       FilterError,
-      ["mostRecent with a name needs an imageType", "allowAnyImageType: true"],
+      ["mostRecent needs an imageType", "allowAnyImageType: true"],
     ],
     [
       "a bad regular expression",
