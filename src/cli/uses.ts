@@ -2,6 +2,7 @@ import { countOf, summarize } from "../desktops/consequences";
 import { type ResourceKind, resourceKind } from "../desktops/resource-kinds";
 import { readOutput } from "../desktops/synthesized-stacks";
 import {
+  describeShared,
   numbersOf,
   type PinsByEnvironment,
   type Use,
@@ -88,7 +89,8 @@ function usesInOutput(project: Project, pins: PinsByEnvironment): Uses {
 }
 
 function pinText(pin: string, uses: readonly Use[]): string {
-  const summary = uses.length === 0 ? "feeds nothing" : `a move ${summarize(numbersOf(uses))}`;
+  const summary =
+    uses.length === 0 ? "feeds nothing" : `a move ${summarize(numbersOf(uses))}${describeShared(uses)}`;
   const lines = uses.map(({ path, address, type, instances }) => {
     const number = instances === 1 ? "" : ` (${numberText(resourceKind(type)!, instances)})`;
     const text = path === undefined ? address : `${path}\n      ${address}`;

@@ -22,6 +22,8 @@ export interface Use {
   readonly stack?: string;
   /** Images of the pin that it has. */
   readonly imageIds: readonly string[];
+  /** Other pins there that have an image of it: the ID does not say which of them feeds it. */
+  readonly sharedWith?: readonly string[];
   /** What a move of the pin does to it. */
   readonly effect: Effect;
   /** How many there are: more than one where `count` is a number; `undefined` where Terraform decides. */
@@ -110,7 +112,15 @@ export function consequencesOfMove(
   const numbers = numbersOf(affected);
   // What an app builds for each image goes with its image.
   const text = move.cardinality === "one" ? summarize(numbers) : destroyed(numbers);
-  return text && affected.some(({ instances }) => instances === undefined) ? `${text}, or more` : text;
+  const orMore = text && affected.some(({ instances }) => instances === undefined) ? ", or more" : "";
+  return `${text}${orMore}${describeShared(affected)}`;
+}
+
+/** Which other pins may feed some of the resources instead; empty where none does. */
+export function describeShared(uses: readonly Use[]): string {
+  const others = [...new Set(uses.flatMap(({ sharedWith = [] }) => sharedWith))].sort();
+  if (others.length === 0) return "";
+  return ` (some may be fed by ${others.join(", ")}, which ${others.length === 1 ? "has" : "have"} the same image)`;
 }
 
 /** How many resources of each type there are. */
@@ -145,7 +155,7 @@ class Feeding {
     where: Pick<Use, "address" | "path" | "stack">,
     instances: number | undefined,
   ): Use[] {
-    const found = new Map<string, Use & { imageIds: string[] }>();
+    const found = new Map<string, Use & { readonly imageIds: string[] }>();
     for (const id of imageIdsOf(kind, attributes).ids) {
       for (const { environment, pin } of this.byImage.get(id) ?? []) {
         const key = JSON.stringify([environment, pin]);
@@ -157,7 +167,15 @@ class Feeding {
         }
       }
     }
-    return [...found.values()];
+    return [...found.values()].map((use) => {
+      const sharedWith = [...found.values()]
+        .filter(
+          (other) =>
+            other.environment === use.environment && other.imageIds.some((id) => use.imageIds.includes(id)),
+        )
+        .flatMap(({ pin }) => (pin === use.pin ? [] : [pin]));
+      return sharedWith.length > 0 ? { ...use, sharedWith } : use;
+    });
   }
 }
 

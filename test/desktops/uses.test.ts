@@ -68,6 +68,17 @@ test("a pin feeds the resources of its own stacks that have an image of it", () 
   });
 });
 
+test("a resource whose image several pins of its environment have is not said to be of one of them alone", () => {
+  const { uses } = usesInStacks(readFrom(synthesized())!.stacks, new Map());
+  expect(uses.map(({ environment, pin, path, sharedWith }) => [environment, pin, path, sharedWith])).toEqual([
+    ["dev", "all", "dev/alice", ["office"]],
+    ["dev", "all", "dev/team", undefined],
+    ["dev", "office", "dev/alice", ["all"]],
+    ["prod", "office", "prod/each", undefined],
+    ["prod", "office", "prod/server", undefined],
+  ]);
+});
+
 test("an output that was made before a pin moved is told from one that was made after", () => {
   const { stacks } = readFrom(synthesized())!;
   const now = (id: string) => new Map([["dev", new Map([["office", pinOf(id)]])]]);
@@ -85,7 +96,9 @@ test("a move says what it does to how many", () => {
       to: to.map((id) => image({ id })),
       cardinality,
     });
-  expect(move("dev", "office", ["a"], ["c"], "one")).toBe("reinstalls 1 desktop");
+  expect(move("dev", "office", ["a"], ["c"], "one")).toBe(
+    "reinstalls 1 desktop (some may be fed by all, which has the same image)",
+  );
   expect(move("prod", "office", ["a"], ["c"], "one")).toBe(
     "reinstalls 1 desktop, replaces 1 image server, or more",
   );
