@@ -10,7 +10,7 @@ import { filterSchemas } from "../src/images/image-filter";
 import { workspaceImageSchema } from "../src/images/workspace-image";
 import { fileSchema, pinSchema } from "../src/pins/lock-file-format";
 import { revocationsSchema } from "../src/pins/revoked";
-import { environmentsSchema } from "../src/project/environment";
+import { environmentsSchema } from "../src/project/environments";
 
 const ROOT = resolve(__dirname, "..");
 

@@ -7,7 +7,7 @@ import { readAllowances } from "../src/desktops/allowances";
 import { readFileLookups } from "../src/pins/file-lookups";
 import { readLockFile } from "../src/pins/lock-file";
 import { readRevocations } from "../src/pins/revoked";
-import { readEnvironments } from "../src/project/environment";
+import { readEnvironments } from "../src/project/environments";
 import { findProject } from "../src/project/project";
 import { thrown } from "./support/errors";
 import { image } from "./support/images";

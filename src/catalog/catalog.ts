@@ -1,38 +1,18 @@
 import type { IConstruct } from "constructs";
-import { type AnsweredLookup, parseChecks, type SkippedChecks } from "../desktops/checks";
-import {
-  CatalogError,
-  ConfigurationError,
-  EnvironmentUnavailableError,
-  ListingRequiredError,
-  LockFileError,
-  PinConflictError,
-} from "../errors";
-import {
-  type Cardinality,
-  type ListingQuery,
-  parseFilter,
-  type SingleImageFilter,
-} from "../images/image-filter";
-import { selectImages } from "../images/image-selection";
-import { listingOf } from "../images/listing";
-import { normalizeImage, type WorkspaceImage } from "../images/workspace-image";
-import { renameCommand } from "../pins/advice";
-import { describeChange, isPinName, isSameQuestion, type Pin } from "../pins/pin";
-import { type Revocations, readRevocations } from "../pins/revoked";
-import { type EnvironmentConfig, parseEnvironments, readEnvironments } from "../project/environment";
+import type { SkippedChecks } from "../desktops/checks";
+import { CatalogError, ConfigurationError } from "../errors";
+import type { Cardinality, SingleImageFilter } from "../images/image-filter";
+import type { WorkspaceImage } from "../images/workspace-image";
+import { isPinName } from "../pins/pin";
+import type { EnvironmentConfig } from "../project/environment";
+import { Environments, openEnvironments } from "../project/environments";
 import { findProject, whyNoEnvironments } from "../project/project";
 import { isToken } from "../text/tokens";
-import { Annotations } from "./annotations";
 import { becomeListingThread, isListingThread } from "./deferred-listing";
-import { EnvironmentPins } from "./environment-pins";
-import { Listings } from "./listings";
-import { recordLookups } from "./lookup-record";
+import { GivenAnswers } from "./given-answers";
 import { type Mode, modeOf } from "./mode";
-import { type Lookup, type Promoted, type Resolution, resolve } from "./resolve";
-import { savePins } from "./save";
-import { followSynth } from "./synth";
-import { checkSynthesized, namePins } from "./synthesized";
+import { PinnedAnswers } from "./pinned-answers";
+import { PinnedEnvironments } from "./pinned-environments";
 
 export type { Mode } from "./mode";
 
@@ -106,21 +86,19 @@ export class WorkspaceImageCatalog {
       await Promise.resolve();
       const project = findProject();
       const environments = options.environments
-        ? parseEnvironments({ environments: options.environments }, "The option environments")
-        : readEnvironments(project, root.node.tryGetContext("workspaceImages"));
-      if (environments.size === 0) {
+        ? new Environments({ environments: options.environments }, () => "The option environments")
+        : openEnvironments(project, root.node.tryGetContext("workspaceImages"));
+      if (environments.names.length === 0) {
         throw new ConfigurationError(`${whyNoEnvironments(project)} Or give the option environments.`);
       }
       const mode = modeOf(options.mode);
       const directory = options.directory ?? project.directory;
       const kind = mode === "frozen" ? "frozen" : "unlisted";
-      const pinned = [...environments.values()].map(
-        (environment) => [environment.name, new EnvironmentPins(directory, environment, { kind })] as const,
-      );
-      const catalog = new WorkspaceImageCatalog(mode, new Map(pinned));
-      if (mode === "auto") await catalog.listings.prefetch(options);
+      const answers = new PinnedAnswers(new PinnedEnvironments(directory, environments, { kind }));
+      if (mode === "auto") await answers.prefetch(options);
+      const catalog = new WorkspaceImageCatalog(mode, answers);
       root[CATALOG] = catalog;
-      catalog.follow(root);
+      answers.follow(root);
       return catalog;
     } catch (error) {
       delete root[CATALOG];
@@ -139,8 +117,7 @@ export class WorkspaceImageCatalog {
     scope: IConstruct,
     images: Readonly<Record<string, readonly WorkspaceImage[]>>,
   ): WorkspaceImageCatalog {
-    const given = Object.entries(images).map(([name, list]) => [name, list.map(normalizeImage)] as const);
-    const catalog = new WorkspaceImageCatalog("auto", new Map(given));
+    const catalog = new WorkspaceImageCatalog("auto", new GivenAnswers(images));
     claim(scope.node.root, catalog);
     return catalog;
   }
@@ -165,28 +142,15 @@ export class WorkspaceImageCatalog {
     Object.defineProperty(scope, ENVIRONMENT, { value: environment, configurable: true });
   }
 
-  private readonly annotations = new Annotations();
-  private readonly listings: Listings;
-  private readonly pinned: ReadonlyMap<string, EnvironmentPins>;
-  private readonly answered: AnsweredLookup[] = [];
-  private revocations: Revocations | undefined;
-
   private constructor(
     /** How lookups are answered. */
     readonly mode: Mode,
-    /** The pins of each environment, or in unit tests its images. */
-    private readonly byName: ReadonlyMap<string, EnvironmentPins | readonly WorkspaceImage[]>,
-  ) {
-    const pinned = [...byName].filter(
-      (entry): entry is [string, EnvironmentPins] => entry[1] instanceof EnvironmentPins,
-    );
-    this.pinned = new Map(pinned);
-    this.listings = new Listings([...this.pinned.values()], (warning) => this.annotations.warn(warning));
-  }
+    private readonly answers: PinnedAnswers | GivenAnswers,
+  ) {}
 
   /** Names of the environments. */
   get environments(): string[] {
-    return [...this.byName.keys()];
+    return this.answers.names;
   }
 
   /**
@@ -195,139 +159,32 @@ export class WorkspaceImageCatalog {
    * @throws WorkspaceImagesError of the kind that says why there is no answer, naming construct and environment
    */
   lookup(scope: IConstruct, lookup: ImageLookup): readonly WorkspaceImage[] {
-    const { pinName, filter: given, cardinality, checks } = lookup;
-    const { path } = scope.node;
+    const { pinName } = lookup;
     const environment = this.environmentOf(scope, lookup.environment);
-    const source = this.byName.get(environment)!;
-    const subject = `${path} (environment "${environment}")`;
+    const subject = `${scope.node.path} (environment "${environment}")`;
     if (isToken(pinName) || !isPinName(pinName)) {
       throw new ConfigurationError(
         `${subject}: ${JSON.stringify(pinName)} cannot name a pin: set pinName to 1 to 255 characters, without control characters or tokens.`,
       );
     }
-    let images: readonly WorkspaceImage[];
-    if (source instanceof EnvironmentPins) {
-      images = this.pin(scope, source, pinName, given, cardinality, subject).images;
-    } else {
-      const filter = parseFilter(given, cardinality, subject);
-      images = selectImages([listingOf(source, filter)], filter, cardinality, subject);
-    }
-    this.answered.push({ environment, pinName, path, images, checks: parseChecks(checks, subject) });
-    return images;
-  }
-
-  private pin(
-    scope: IConstruct,
-    pins: EnvironmentPins,
-    pinName: string,
-    given: SingleImageFilter,
-    cardinality: Cardinality,
-    subject: string,
-  ): Pin {
-    pins.asked.add(pinName);
-    const answered = pins.answers.get(pinName);
-    const known = answered?.pin ?? pins.pin(pinName);
-    // What is asked as it was pinned was checked when the pin was read.
-    const filter = isAsPinned(given, cardinality, known)
-      ? known.filter
-      : parseFilter(given, cardinality, subject);
-    const question = { filter, cardinality };
-    if (answered) {
-      if (isSameQuestion(answered.pin, question)) return answered.pin;
-      throw new PinConflictError(
-        `${subject}: pin "${pinName}" is already used there by ${answered.path} for another question (${describeChange(answered.pin, question)}). Give one of the two lookups a pinName of its own, such as "${pinName}-2"; that one keeps the images of this pin with: ${renameCommand(pinName, `${pinName}-2`, { keep: true })}`,
-      );
-    }
-    const { environment } = pins;
-    const { pin, isNew, notes } = this.resolve({ subject, environment, pinName, question }, pins);
-    this.annotations.add(scope, notes);
-    if (isNew) pins.gained.set(pinName, pin);
-    pins.answers.set(pinName, { path: scope.node.path, pin });
-    return pin;
-  }
-
-  /** Answers a lookup, and lists its environment where that must be. */
-  private resolve(lookup: Lookup, pins: EnvironmentPins): Exclude<Resolution, "unlisted"> {
-    this.revocations ??= readRevocations(pins.directory);
-    const { environment, pinName } = lookup;
-    const { revocations } = this;
-    const now = new Date();
-    for (;;) {
-      try {
-        const resolution = resolve(lookup, {
-          pins: pins.pins,
-          place: pins.place,
-          availability: pins.availability,
-          promoted: () => this.promoted(environment.promotion?.from, pinName),
-          revocations,
-          now,
-        });
-        if (resolution !== "unlisted") return resolution;
-        this.listings.list(pins, pinName);
-      } catch (error) {
-        if (error instanceof ListingRequiredError) {
-          if (this.listings.listFurther(pins, error.listing as ListingQuery)) continue;
-        }
-        throw error instanceof EnvironmentUnavailableError ? this.saveOthers(error) : error;
-      }
-    }
-  }
-
-  /** What was taken for other environments is not lost because one is out of reach here. */
-  private saveOthers(error: EnvironmentUnavailableError): EnvironmentUnavailableError {
-    const written = savePins(this.pinned.values());
-    if (written.length === 0) return error;
-    return new EnvironmentUnavailableError(
-      `${error.message}\nThe new pins of other environments were written, commit them: ${written.join(", ")}.`,
-      { cause: error.cause },
-    );
-  }
-
-  /** The pin that a new one takes over, where the policy of its environment names where images come from. */
-  private promoted(from: string | undefined, pinName: string): Promoted | undefined {
-    const source = from === undefined ? undefined : this.pinned.get(from);
-    if (!source) return undefined;
-    try {
-      const pin = source.pin(pinName);
-      const { place } = source;
-      return pin && place && { pin, place };
-    } catch (error) {
-      // A damaged lock file fails the lookups of its own environment, and no others.
-      if (error instanceof LockFileError) return undefined;
-      throw error;
-    }
+    return this.answers.images(scope, { ...lookup, environment, subject });
   }
 
   private environmentOf(scope: IConstruct, asked: string | undefined): string {
+    const { names } = this.answers;
     const name =
       asked ??
       (scope.node.scopes as { [ENVIRONMENT]?: string }[]).findLast((ancestor) => ancestor[ENVIRONMENT])?.[
         ENVIRONMENT
       ] ??
-      (this.byName.size === 1 ? this.environments[0] : undefined);
-    if (name !== undefined && this.byName.has(name)) return name;
-    const known = `Environments: ${this.environments.join(", ")}.`;
+      (names.length === 1 ? names[0] : undefined);
+    if (name !== undefined && this.answers.has(name)) return name;
+    const known = `Environments: ${names.join(", ")}.`;
     throw new ConfigurationError(
       name === undefined
         ? `${scope.node.path}: which environment? ${known} Set environment on the lookup, or WorkspaceImageCatalog.setEnvironment on its stack.`
-        : `${scope.node.path}: there is no environment ${JSON.stringify(name)}. ${known} ${this.pinned.size > 0 ? "Add it where these are configured." : "Give fromImages its images."}`,
+        : `${scope.node.path}: there is no environment ${JSON.stringify(name)}. ${known} ${this.answers.advice}`,
     );
-  }
-
-  private follow(root: IConstruct): void {
-    followSynth(root, {
-      before: (stacks) => {
-        const [first] = stacks;
-        if (first) this.annotations.complete(first, [...this.pinned.values()]);
-        namePins(stacks, this.answered, this.pinned);
-      },
-      after: () => {
-        checkSynthesized(root, this.answered, this.pinned);
-        savePins(this.pinned.values());
-        this.listings.close();
-        recordLookups(Object.fromEntries([...this.pinned].map(([name, { asked }]) => [name, [...asked]])));
-      },
-    });
   }
 }
 
@@ -338,13 +195,4 @@ function claim(root: Root, catalog: WorkspaceImageCatalog | "prefetching"): void
     );
   }
   Object.defineProperty(root, CATALOG, { value: catalog, configurable: true, writable: true });
-}
-
-function isAsPinned(given: SingleImageFilter, cardinality: Cardinality, pin: Pin | undefined): pin is Pin {
-  if (pin?.cardinality !== cardinality) return false;
-  const asked = Object.entries(given).filter(([, value]) => value !== undefined);
-  return (
-    asked.length === Object.keys(pin.filter).length &&
-    asked.every(([key, value]) => value === pin.filter[key as keyof SingleImageFilter])
-  );
 }

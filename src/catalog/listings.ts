@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { WorkspaceImagesError } from "../errors";
+import { basename, dirname, join } from "node:path";
+import { ConfigurationError, WorkspaceImagesError } from "../errors";
 import type { ListingQuery } from "../images/image-filter";
 import { lockFileName } from "../pins/lock-file";
 import { DeferredListings } from "./deferred-listing";
 import type { EnvironmentPins } from "./environment-pins";
+import type { PinnedEnvironments } from "./pinned-environments";
 import type { Availability } from "./resolve";
 
 /** How long environments without a lock file are waited for before the first stack, ms. */
@@ -15,7 +16,7 @@ export class Listings {
   private deferred: DeferredListings | undefined;
 
   constructor(
-    private readonly environments: readonly EnvironmentPins[],
+    private readonly environments: PinnedEnvironments,
     private readonly onWarning: (message: string) => void,
   ) {}
 
@@ -31,7 +32,7 @@ export class Listings {
     eager?: boolean | undefined;
     signal?: AbortSignal | undefined;
   }): Promise<void> {
-    const wanted = eager ? this.environments : withoutLockFile(this.environments);
+    const wanted = this.open(eager ? this.environments.names : this.withoutLockFile());
     if (wanted.length === 0) return;
     const time = new AbortController();
     const timer = eager ? undefined : setTimeout(() => time.abort(), PREFETCH_TIME);
@@ -66,10 +67,10 @@ export class Listings {
    * that pin, too, are listed side by side: they will be asked next.
    */
   list(pins: EnvironmentPins, pinName: string): void {
-    const others = this.environments.filter(
+    const others = this.open(this.environments.names).filter(
       (other) => other !== pins && other.availability.kind === "unlisted" && lacks(other, pinName),
     );
-    this.open().begin([pins, ...others].map((one) => requestOf(one, {})));
+    this.thread().begin([pins, ...others].map((one) => requestOf(one, {})));
     pins.availability = this.wait(pins);
   }
 
@@ -79,7 +80,7 @@ export class Listings {
     if (availability.kind !== "listed") return false;
     const key = JSON.stringify(query);
     if (availability.listings.some((known) => JSON.stringify(known.query) === key)) return false;
-    this.open().begin([requestOf(pins, query)]);
+    this.thread().begin([requestOf(pins, query)]);
     const further = this.wait(pins);
     pins.availability =
       further.kind === "listed"
@@ -95,11 +96,35 @@ export class Listings {
   }
 
   private wait({ environment }: EnvironmentPins): Availability {
-    const outcome = this.open().wait(environment.name);
+    const outcome = this.thread().wait(environment.name);
     return "error" in outcome ? { kind: "unreachable", ...outcome } : { kind: "listed", ...outcome };
   }
 
-  private open(): DeferredListings {
+  /** Environments by name, without those that are configured wrongly: that fails their own lookups. */
+  private open(names: readonly string[]): EnvironmentPins[] {
+    return names.flatMap((name) => {
+      try {
+        return this.environments.get(name) ?? [];
+      } catch (error) {
+        if (error instanceof ConfigurationError) return [];
+        throw error;
+      }
+    });
+  }
+
+  /** Names of those without a lock file, by one look into the folder, however many there are. */
+  private withoutLockFile(): string[] {
+    const { directory, names } = this.environments;
+    let files: Set<string>;
+    try {
+      files = new Set(readdirSync(dirname(join(directory, lockFileName("any")))));
+    } catch {
+      files = new Set();
+    }
+    return names.filter((name) => !files.has(basename(lockFileName(name))));
+  }
+
+  private thread(): DeferredListings {
     this.deferred ??= new DeferredListings({ onWarning: this.onWarning });
     return this.deferred;
   }
@@ -117,19 +142,4 @@ function lacks(pins: EnvironmentPins, pinName: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** One look into the folder, however many environments there are. */
-function withoutLockFile(environments: readonly EnvironmentPins[]): EnvironmentPins[] {
-  const [first] = environments;
-  if (!first) return [];
-  let names: Set<string>;
-  try {
-    names = new Set(readdirSync(join(first.directory, "workspace-images")));
-  } catch {
-    names = new Set();
-  }
-  return environments.filter(
-    ({ environment }) => !names.has(lockFileName(environment.name).slice("workspace-images/".length)),
-  );
 }

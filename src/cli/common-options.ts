@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { ConfigurationError } from "../errors";
-import { type Environment, readEnvironments } from "../project/environment";
+import type { Environment } from "../project/environment";
+import { readEnvironments } from "../project/environments";
 import { configurationFile, findProject, type Project, whyNoEnvironments } from "../project/project";
 import { choose } from "../text/pattern";
 

@@ -12,7 +12,8 @@ import { decide } from "../pins/moves";
 import { isPinName, isSameQuestion, type Pin, type Question } from "../pins/pin";
 import { type NamedImage, pinProspect } from "../pins/pinning";
 import { readRevocations } from "../pins/revoked";
-import { type Environment, readEnvironments } from "../project/environment";
+import type { Environment } from "../project/environment";
+import { readEnvironments } from "../project/environments";
 import type { Project } from "../project/project";
 import { answerEach, type PinnedEnvironment, report, sections, thenEach } from "./answers";
 import {

@@ -19,7 +19,7 @@ import { catalogOf, DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulato
 import { imageInfo } from "../../src/emulator/image-service";
 import { selectImages } from "../../src/images/image-selection";
 import type { ListedImage } from "../../src/images/workspace-image";
-import { readEnvironments } from "../../src/project/environment";
+import { openEnvironments } from "../../src/project/environments";
 import { locate } from "../../src/project/location";
 import { findProject } from "../../src/project/project";
 import { findDuplicateKey } from "../../src/text/json";
@@ -410,8 +410,14 @@ describe("files", () => {
         }
         usable++;
         expect(result.length).toBeGreaterThan(0);
-        for (const environment of readEnvironments(findProject()).values()) {
-          const place = await bear(() => locate(environment, {}));
+        const configured = openEnvironments(findProject());
+        for (const name of result) {
+          const environment = await bear(() => configured.get(name));
+          if (environment instanceof Error) {
+            expect(environment).toBeInstanceOf(ConfigurationError);
+            continue;
+          }
+          const place = await bear(() => locate(environment!, {}));
           if (place instanceof Error) continue;
           for (const url of [place.workspaceUrl, place.iamUrl]) {
             expect(url).toMatch(/^(https:\/\/[^/]+|http:\/\/(127\.|localhost|\[::1\]))/);

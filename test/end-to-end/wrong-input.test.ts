@@ -189,8 +189,8 @@ describe("prefetch", () => {
 });
 
 /** The first lookup in the only environment, which has no lock file yet. */
-async function firstLookup(): Promise<string> {
-  const { stack } = await openApp();
+async function firstLookup(options?: PrefetchOptions): Promise<string> {
+  const { stack } = await openApp(options);
   return new DataHuaweicloudWorkspaceImage(stack, "desk", { imageType: "gold" }).id;
 }
 
@@ -253,11 +253,11 @@ describe("an environment", () => {
     ["a text", "dev", "workspaceImages.environments is wrong (expected Object)"],
   ])("with %s, in cdktf.json or in the option", async (_, environments, message) => {
     enter(new TestProject(environments as never));
-    const fromFile = await rejection(openApp());
+    const fromFile = await rejection(firstLookup());
     expect(fromFile).toBeInstanceOf(ConfigurationError);
     expect(fromFile.message).toContain(message);
     expect(fromFile.message).toMatch(/^cdktf\.json: /);
-    const fromOption = await rejection(openApp({ environments } as PrefetchOptions));
+    const fromOption = await rejection(firstLookup({ environments } as PrefetchOptions));
     expect(fromOption.message).toContain(message);
     expect(fromOption.message).toMatch(/^The option environments: /);
     expect(fromFile.message + fromOption.message).not.toContain("canary-secret");

@@ -1,10 +1,6 @@
 import { ConfigurationError, type EnvironmentConfig } from "../../src";
-import {
-  type Environment,
-  parseEnvironments,
-  readEnvironments,
-  settingName,
-} from "../../src/project/environment";
+import { type Environment, settingName } from "../../src/project/environment";
+import { Environments, readEnvironments } from "../../src/project/environments";
 import { locate } from "../../src/project/location";
 import type { Project } from "../../src/project/project";
 import { thrown } from "../support/errors";
@@ -132,7 +128,9 @@ describe("the name of an environment", () => {
   test.each(["toString", "hasOwnProperty", "valueOf", "1", "a.b", "prod-cn"])("may be %s", (name) => {
     const json = JSON.parse(`{"${name}":{"region":"cn-north-4"}}`) as Record<string, EnvironmentConfig>;
     expect(names(readEnvironments(inFile(json)))).toEqual([name]);
-    expect(names(parseEnvironments({ environments: json }, "The option environments"))).toEqual([name]);
+    expect(names(new Environments({ environments: json }, () => "The option environments").all())).toEqual([
+      name,
+    ]);
   });
 
   test.each(["__proto__", "constructor", "prototype"])("%s is refused, and never vanishes", (name) => {
@@ -148,7 +146,9 @@ describe("the name of an environment", () => {
 
   test("is refused where a program's literal makes it the prototype", () => {
     const environments = { dev: {}, __proto__: { prod: { region: "cn-north-4" } } };
-    expect(thrown(() => parseEnvironments({ environments }, "The option environments")).message).toBe(
+    expect(
+      thrown(() => new Environments({ environments }, () => "The option environments").all()).message,
+    ).toBe(
       "The option environments: workspaceImages.environments.prod is a name that cannot be used: choose another one.",
     );
   });
