@@ -3,28 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { image } from "../support/images";
 import { pinOf, writePins } from "../support/pins";
-import { type Ended, ROOT, run, TestProject } from "../support/project";
+import { ROOT, TestProject } from "../support/project";
+import { requireTerraform, succeed, terraform } from "./support";
 
 const MODULE = join(ROOT, "terraform");
 
-function terraform(cwd: string, ...args: string[]): Promise<Ended> {
-  return run("terraform", [...args, ...(args[0] === "version" ? [] : ["-no-color"])], {
-    cwd,
-    variables: { TF_CLI_CONFIG_FILE: "", TF_IN_AUTOMATION: "1" },
-  });
-}
-
-/** Runs Terraform to its good end, and gives what it printed. */
-async function succeed(cwd: string, ...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await terraform(cwd, ...args);
-  if (code !== 0) throw new Error(`terraform ${args.join(" ")} ended with ${code}:\n${stdout}${stderr}`);
-  return stdout;
-}
-
-beforeAll(async () => {
-  const { code } = await terraform(ROOT, "version");
-  if (code !== 0) throw new Error("terraform is not there: these tests need Terraform 1.6 or newer in PATH");
-});
+beforeAll(requireTerraform);
 
 describe("the module", () => {
   let copy: string;
