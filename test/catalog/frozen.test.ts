@@ -299,6 +299,32 @@ describe("the mode", () => {
   });
 });
 
+describe("the mode of a process without CI", () => {
+  const project = new TestProject({ dev: { region: "cn-north-4" } });
+  writePins(project, "dev", { windows: pinOf("win") });
+  const SCRIPT = `
+    const { App } = require("cdktf");
+    const { WorkspaceImageCatalog } = require("${ROOT}");
+    WorkspaceImageCatalog.prefetch(new App()).then(({ mode }) => console.log(mode));`;
+
+  test.each<[string, Record<string, string>, Mode]>([
+    ["Azure Pipelines", { TF_BUILD: "True" }, "frozen"],
+    ["AWS CodeBuild", { CODEBUILD_BUILD_ARN: "arn:aws:codebuild:x" }, "frozen"],
+    ["TeamCity", { TEAMCITY_VERSION: "2025.07" }, "frozen"],
+    ["Jenkins", { JENKINS_URL: "https://jenkins.example.com", BUILD_ID: "17" }, "frozen"],
+    ["Huawei CodeArts", { BUILDNUMBER: "20261125.1", INCREASENUM: "1" }, "frozen"],
+    ["Azure Pipelines that says CI=false", { TF_BUILD: "True", CI: "false" }, "auto"],
+    [
+      "Jenkins with the variable of the mode",
+      { JENKINS_URL: "x", BUILD_ID: "17", WORKSPACE_IMAGES_MODE: "auto" },
+      "auto",
+    ],
+    ["no pipeline", {}, "auto"],
+  ])("in %s is what it must be", async (_, variables, mode) => {
+    expect(await project.script(SCRIPT, variables)).toEqual({ code: 0, stdout: `${mode}\n`, stderr: "" });
+  });
+});
+
 test("the images of a pin are those that were pinned, field by field", async () => {
   const project = new TestProject({ dev: {} });
   writePins(project, "dev", { windows: pinOf(image({ id: "win", kmsId: "key", minRam: 4096 })) });

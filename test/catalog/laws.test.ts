@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TerraformStack } from "cdktf";
 import {
   DataHuaweicloudWorkspaceImage,
@@ -427,6 +431,26 @@ test("a lock file of another environment, in conflict, huge or a pipe fails nobo
     code: "LOCK_FILE",
     message: expect.stringContaining("workspace-images resolve"),
   });
+});
+
+test("a lock file that is a pipe is refused at once, and a folder of one's own leaves the project's alone", async () => {
+  const emulator = emulators["a newer image was published"];
+  emulator.heal();
+  const project = new TestProject({ dev: { region: REGION } });
+  project.write("workspace-images/keep", "");
+  execFileSync("mkfifo", [project.lockFile("dev")]);
+  enter(project, emulator.variables);
+  const build = (stack: TerraformStack) => one(stack, "office", asPinned);
+  await expect(synthesize(build)).rejects.toMatchObject({
+    code: "LOCK_FILE",
+    message: expect.stringContaining(
+      "workspace-images/dev.lock.json cannot be read: it is a pipe, not a file",
+    ),
+  });
+  const directory = mkdtempSync(join(tmpdir(), "workspace-images-own-"));
+  expect((await synthesize(build, { directory })).built).toEqual(["p25"]);
+  expect(readdirSync(join(directory, "workspace-images"))).toContain("dev.lock.json");
+  expect(readdirSync(project.path("workspace-images")).sort()).toEqual(["dev.lock.json", "keep"]);
 });
 
 describe("a new pin of an environment that is promoted to", () => {
