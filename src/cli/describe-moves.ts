@@ -75,7 +75,8 @@ export function describeProblem(message: string): string {
   return colors.yellow(`    ! ${lines.join("\n").trimStart()}`);
 }
 
-function describeObjection({ message, advice }: Objection): string {
+/** What a policy has against a move, and what would be in order. */
+export function describeObjection({ message, advice }: Objection): string {
   return advice === undefined
     ? describeProblem(message)
     : `${describeProblem(message)}\n      ${printable(advice)}`;

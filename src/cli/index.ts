@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { WorkspaceImagesError } from "../errors";
 import { EXIT } from "./answers";
+import { diffCommand } from "./diff";
 import { emulateCommand } from "./emulate";
 import { guardCommand } from "./guard";
 import { historyCommand } from "./history";
@@ -43,7 +44,7 @@ Examples:
 
 /** The commands in the groups in which `--help` shows them. */
 const GROUPS: Readonly<Record<string, readonly Command[]>> = {
-  Look: [listCommand(), pinsCommand(), outdatedCommand(), historyCommand()],
+  Look: [listCommand(), pinsCommand(), outdatedCommand(), diffCommand(), historyCommand()],
   Move: [pinCommand(), updateCommand(), promoteCommand(), rollbackCommand(), holdCommand()],
   Check: [verifyCommand(), guardCommand()],
   Tend: [renameCommand(), pruneCommand(), resolveCommand()],

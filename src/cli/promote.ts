@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { ListingSource } from "../catalog/listing-source";
 import { ConfigurationError } from "../errors";
-import { arrivalsByPin } from "../pins/arrival";
+import { readArrivals } from "../pins/arrival";
 import { isSamePlace } from "../pins/counterpart";
 import { type LockFile, readLockFile } from "../pins/lock-file";
 import { decide, type Prospect } from "../pins/moves";
@@ -79,7 +79,7 @@ Examples:
 
 /** What would give an environment the images of another one's pins. */
 export async function prospectsOf(
-  { environment, lockFile }: PinnedEnvironment,
+  { project, environment, lockFile }: PinnedEnvironment,
   from: {
     readonly source: Environment;
     readonly pins: Pick<LockFile, "region" | "projectId" | "pins">;
@@ -90,7 +90,9 @@ export async function prospectsOf(
   const { source, pins, revocations, listings } = from;
   const { place, listing } = await listings.environment(environment, lockFile);
   const images = isSamePlace(pins, place) ? [] : (await listing({})).images;
-  const arrival = arrivalsByPin("the history in git is not read yet");
+  const arrival = environment.promotion?.minAgeDays
+    ? await readArrivals(project, source.name)
+    : (_: string, { pinnedAt }: Pin) => ({ time: new Date(pinnedAt) });
   const prospects = promotionProspects(
     { environment: source.name, place: pins, pins: pins.pins, arrival },
     { environment, place, pins: lockFile?.pins ?? new Map(), listing: images },

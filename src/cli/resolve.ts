@@ -12,7 +12,7 @@ import {
   type UnmergedFile,
   unmergedFiles,
 } from "../pins/git";
-import { lockFileName } from "../pins/lock-file";
+import { LOCK_FILE_PATH, LOCK_FOLDER, lockFileName } from "../pins/lock-file";
 import { describeConflict } from "../pins/lock-file-damage";
 import { type LockFile, MAX_LOCK_FILE, parseLockFile, serializeLockFile } from "../pins/lock-file-format";
 import type { Pin } from "../pins/pin";
@@ -27,9 +27,6 @@ import { type CommonOptions, withCommonOptions } from "./common-options";
 import { untilInterrupted } from "./interruption";
 import { count } from "./layout";
 import { colors, print } from "./output";
-
-const FOLDER = "workspace-images";
-const LOCK_FILE = new RegExp(`^${FOLDER}/(.+)\\.lock\\.json$`);
 
 const SIDES = ["ours", "theirs"] as const satisfies readonly Side[];
 
@@ -70,8 +67,8 @@ Examples:
         const { directory } = findProject();
         const git = { directory, signal };
         const files = new Map<string, UnmergedFile>();
-        for (const file of await unmergedFiles(git, FOLDER)) {
-          const environment = LOCK_FILE.exec(file.path)?.[1];
+        for (const file of await unmergedFiles(git, LOCK_FOLDER)) {
+          const environment = LOCK_FILE_PATH.exec(file.path)?.[1];
           if (environment !== undefined && (env ?? [environment]).includes(environment))
             files.set(environment, file);
         }
@@ -195,8 +192,8 @@ function write(directory: string, environment: string, merged: LockFile): void {
 
 function environmentsOn(directory: string): string[] {
   try {
-    return readdirSync(join(directory, FOLDER)).flatMap(
-      (name) => LOCK_FILE.exec(`${FOLDER}/${name}`)?.[1] ?? [],
+    return readdirSync(join(directory, LOCK_FOLDER)).flatMap(
+      (name) => LOCK_FILE_PATH.exec(`${LOCK_FOLDER}/${name}`)?.[1] ?? [],
     );
   } catch {
     return [];

@@ -7,11 +7,10 @@ import {
   isShallow,
   mainLine,
 } from "./git";
-import { lockFileName } from "./lock-file";
+import { LOCK_FILE_PATH, LOCK_FOLDER, lockFileName } from "./lock-file";
 import { MAX_LOCK_FILE, parseLockFile } from "./lock-file-format";
 import type { Pin, Pins } from "./pin";
 import { originOfEnvironment, type PinChange, pinChanges } from "./pin-changes";
-import type { Arrival } from "./policy";
 
 /** Something that a commit did to a pin, or to a whole environment. */
 export interface HistoryEvent {
@@ -67,23 +66,20 @@ interface State {
   readonly lanes: Map<string, Lane>;
 }
 
-const FOLDER = "workspace-images";
-const LOCK_FILE = new RegExp(`^${FOLDER}/([^/]+)\\.lock\\.json$`);
-
 /**
  * What happened to the pins of a project, on the main line up to a commit: from each to its first parent.
  * @throws GitError
  */
 export async function readHistory(git: GitPlace, commit = "HEAD"): Promise<History> {
   const [all, main, shallow] = await Promise.all([
-    commitsOf(git, commit, FOLDER),
+    commitsOf(git, commit, LOCK_FOLDER),
     mainLine(git, commit),
     isShallow(git),
   ]);
   const isMain = new Set(main);
   const commits = all
     .filter(({ id }) => isMain.has(id))
-    .map((commit) => ({ commit, files: commit.changes.filter(({ path }) => LOCK_FILE.test(path)) }));
+    .map((commit) => ({ commit, files: commit.changes.filter(({ path }) => LOCK_FILE_PATH.test(path)) }));
   const authors = authorsOf(all.filter(({ id }) => !isMain.has(id)));
   const blobs = commits.flatMap(({ files }) => files.flatMap(({ blob }) => blob ?? []));
   const contents = contentsOf(git, blobs, MAX_LOCK_FILE);
@@ -94,7 +90,7 @@ export async function readHistory(git: GitPlace, commit = "HEAD"): Promise<Histo
       for (const file of files) {
         const { value: content } = file.blob === undefined ? {} : await contents.next();
         const by = commit.parents.length > 1 ? authors.get(keyOf(file)) : undefined;
-        versions.push({ environment: LOCK_FILE.exec(file.path)![1]!, content, by: by ?? commit });
+        versions.push({ environment: LOCK_FILE_PATH.exec(file.path)![1]!, content, by: by ?? commit });
       }
       story.goOn(commit, versions);
     }
@@ -126,27 +122,6 @@ export function staysOf({ lanes }: History, environment: string, pin: string): S
     stays.push({ images, pinnedAt, from: isSame ? last.from : from, ...(until && { until }) });
   }
   return stays;
-}
-
-/**
- * Since when an environment has had what a pin of it has now: by the commit that brought it into the main line, else
- * by the pin's own date.
- * @param history of the main line; undefined where there is none
- */
-export function arrivalOf(
-  history: History | undefined,
-  environment: string,
-  name: string,
-  pin: Pin,
-): Arrival {
-  const pinned = new Date(pin.pinnedAt);
-  const stay = history && staysOf(history, environment, name).at(-1);
-  if (!history || !stay || stay.until || idsOf(stay.images) !== idsOf(pin.images))
-    return { time: pinned, note: "by its own date, because it is not committed" };
-  // Where older commits were not fetched, the oldest one that was seems to bring everything.
-  if (history.isShallow && stay.from.id === history.events[0]?.commit.id)
-    return { time: pinned, note: "by its own date, because older commits were not fetched" };
-  return { time: new Date(stay.from.time) };
 }
 
 function idsOf(images: Pin["images"]): string {

@@ -17,9 +17,14 @@ import type { Pin } from "./pin";
 
 export type { LockedPlace, LockFile } from "./lock-file-format";
 
+/** The folder of lock files, relative to the project's folder. */
+export const LOCK_FOLDER = "workspace-images";
+/** What paths of lock files look like, with the environment's name. */
+export const LOCK_FILE_PATH = /^workspace-images\/([^/]+)\.lock\.json$/;
+
 /** The path of an environment's lock file, relative to the project's folder. */
 export function lockFileName(environment: string): string {
-  return `workspace-images/${environment}.lock.json`;
+  return `${LOCK_FOLDER}/${environment}.lock.json`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { readBounded } from "../project/read-file";
 import { findDuplicateKey } from "../text/json";
 
 /** Where revoked images stand, relative to the project's folder. */
-const REVOCATIONS_FILE = "workspace-images/revoked.json";
+export const REVOCATIONS_FILE = "workspace-images/revoked.json";
 
 const MAX_BYTES = 4 * 1024 * 1024;
 

@@ -1,4 +1,5 @@
-import { arrivalOf, readHistory, staysOf } from "../../src/pins/history";
+import { arrivalOf, readArrivals } from "../../src/pins/arrival";
+import { readHistory, staysOf } from "../../src/pins/history";
 import type { Pin } from "../../src/pins/pin";
 import { image } from "../support/images";
 import { pinOf } from "../support/pins";
@@ -194,14 +195,20 @@ test("the arrival of a pin's images is the commit that brought them, whatever wa
   ]);
 });
 
-test("the arrival of images that are not committed, or without history, is the pin's own date", async () => {
+test("the arrival of images that are not committed is the pin's own date", async () => {
   lock("dev", { office: A });
-  for (const known of [await history(), undefined]) {
-    expect(arrivalOf(known, "dev", "office", B)).toEqual({
-      time: new Date(B.pinnedAt),
-      note: "by its own date, because it is not committed",
-    });
-  }
+  expect(arrivalOf(await history(), "dev", "office", B)).toEqual({
+    time: new Date(B.pinnedAt),
+    note: "by its pinnedAt: it is not committed",
+  });
+});
+
+test("the arrival of images without a repository is the pin's own date", async () => {
+  const arrivals = await readArrivals(new TestProject({}), "dev");
+  expect(arrivals("office", B)).toEqual({
+    time: new Date(B.pinnedAt),
+    note: expect.stringContaining("is not in a git repository"),
+  });
 });
 
 test("where older commits were not fetched, the oldest one proves nothing", async () => {
@@ -216,7 +223,7 @@ test("where older commits were not fetched, the oldest one proves nothing", asyn
   expect(shallow.isShallow).toBe(true);
   expect(arrivalOf(shallow, "dev", "office", A)).toEqual({
     time: new Date(A.pinnedAt),
-    note: "by its own date, because older commits were not fetched",
+    note: "by its pinnedAt: older commits were not fetched",
   });
 });
 
