@@ -113,7 +113,7 @@ function judge(exchange: Exchange, { status, headers, text }: Answer): Outcome {
     const quoted = confidential ? "" : `: ${excerpt(text)}`;
     if (/^\s*</.test(text)) {
       return refuse(
-        `answered with a web page instead of JSON (${type})${quoted}. Is a proxy or a log-in page of the network in between? Check HTTPS_PROXY and the endpoint.`,
+        `answered with a web page instead of JSON (${type})${quoted}. Is a proxy or a log-in page of the network in between? Check ${exchange.proxy ?? "HTTPS_PROXY"} and the endpoint.`,
         false,
       );
     }

@@ -79,11 +79,13 @@ export function authenticated(
   let used: Credentials | undefined;
   return {
     headers,
-    authenticate: async (request) => {
-      used = await source.get();
-      return "token" in used
-        ? { ...request.headers, "x-auth-token": used.token.reveal() }
-        : sign(request, used);
+    authenticate: async () => {
+      const credentials = await source.get();
+      used = credentials;
+      return (request) =>
+        "token" in credentials
+          ? { ...request.headers, "x-auth-token": credentials.token.reveal() }
+          : sign(request, credentials);
     },
     renew: () => source.renew(used),
     credentials: () => used?.from,

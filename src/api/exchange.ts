@@ -8,7 +8,10 @@ export interface Limits {
   readonly headers: number;
   /** Between two parts of the answer's body. */
   readonly body: number;
-  /** For all attempts of the call. What `authenticate` takes does not count: its own calls have limits of their own. */
+  /**
+   * For all attempts of the call. What `authenticate` takes does not count, whose calls have limits of their own, nor
+   * the wait for a turn and a connection.
+   */
   readonly total: number;
   /** Wait before the first retry; it doubles with every further one. */
   readonly backoff: number;
@@ -33,10 +36,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** JSON body. */
   readonly body?: string;
-  /** Gives the headers of one attempt: every attempt is signed anew. */
-  readonly authenticate?: (
-    request: SignableRequest,
-  ) => Promise<Record<string, string>> | Record<string, string>;
+  /** Gives what signs one attempt: every attempt is signed anew. */
+  readonly authenticate?: () => Promise<(request: SignableRequest) => Record<string, string>>;
   /** Called once where the answer is 401; whether it found other credentials to try. */
   readonly renew?: () => Promise<boolean>;
   /** What the credentials come from, for the error of a 401. */
@@ -80,6 +81,8 @@ export class Exchange {
     readonly request: HttpRequest,
     readonly url: URL,
     readonly limits: Limits,
+    /** The variable of the proxy that leads there, if any. */
+    readonly proxy?: string,
   ) {}
 
   /** What was asked, without query and secrets, for errors. */

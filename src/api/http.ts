@@ -4,13 +4,15 @@ import { request as send } from "undici";
 import { ConfigurationError, ResponseError } from "../errors";
 import { METADATA_HOST } from "../project/location";
 import { isLoopback } from "../project/loopback";
-import type { Variables } from "../project/provider-variables";
+import { setting, type Variables } from "../project/provider-variables";
 import { take } from "./answer";
 import { ApiError } from "./api-error";
-import { Dispatchers } from "./dispatchers";
+import { type Connection, Connections } from "./connections";
 import { Exchange, type HttpRequest, type HttpResponse, LIMITS, type Limits, type Outcome } from "./exchange";
+import { Governor, type Verdict } from "./governor";
 import { codeOf, connectionError } from "./lost-connection";
 import { isRepeated, retriesOf, waitAfter } from "./retry";
+import type { SignableRequest } from "./signer";
 
 /** Options of {@link Http}. */
 export interface HttpOptions {
@@ -37,7 +39,8 @@ export class Http {
   private readonly limits: Limits;
   private readonly retries: number;
   private readonly signal: AbortSignal | undefined;
-  private readonly dispatchers: Dispatchers;
+  private readonly connections: Connections;
+  private readonly governors = new Map<string, Governor>();
   private readonly closing = new AbortController();
 
   /** @throws ConfigurationError if HW_MAX_RETRIES, HW_INSECURE or a proxy variable is malformed */
@@ -45,7 +48,8 @@ export class Http {
     this.limits = { ...LIMITS, ...limits };
     this.signal = signal;
     this.retries = retriesOf(variables);
-    this.dispatchers = new Dispatchers(variables, this.limits);
+    this.connections = new Connections(variables, this.limits);
+    checkSigningAlgorithm(variables);
     if (this.isInsecure) {
       onWarning?.(
         "HW_INSECURE is set: certificates are not checked, so that anyone on the way can read and change what is sent.",
@@ -55,14 +59,19 @@ export class Http {
 
   /** Whether certificates are not checked (HW_INSECURE). */
   get isInsecure(): boolean {
-    return this.dispatchers.isInsecure;
+    return this.connections.isInsecure;
+  }
+
+  /** How many requests to a URL's endpoint may be under way now. */
+  widthOf(url: string): number {
+    return this.governorOf(new URL(url)).width;
   }
 
   /** Closes all connections, so that nothing keeps the process from ending. */
   async close(): Promise<void> {
     // Where one page was refused, others may still wait for their next attempt.
     this.closing.abort();
-    await this.dispatchers.close();
+    await this.connections.close();
   }
 
   /**
@@ -80,26 +89,48 @@ export class Http {
         `${url.origin} is plain http, which is allowed to loopback only: use https.`,
       );
     }
+    const proxy = this.connections.proxyFor(url);
+    const governor = this.governorOf(url);
     let deadline = Date.now() + limits.total;
     const retries = request.retries ?? this.retries;
     let renewed = false;
     for (let attempt = 1; ; attempt++) {
       this.signal?.throwIfAborted();
-      const started = Date.now();
-      const headers = await headersOf(request, url);
-      deadline += Date.now() - started;
-      const outcome = await this.attempt(new Exchange(request, url, limits), headers, deadline, attempt);
-      if ("response" in outcome) return outcome.response;
-      const { error } = outcome;
-      if (error instanceof ApiError && error.status === 401 && request.renew && !renewed) {
-        renewed = true;
-        if (await request.renew()) continue;
+      const waiting = Date.now();
+      // Credentials come before the turn: what gives them may need one itself. They are used, and signed, after it.
+      const sign = await request.authenticate?.();
+      const turn = await governor.enter(attempt > 1, this.ending());
+      let verdict: Verdict = "unknown";
+      let wait = 0;
+      try {
+        const connection = await this.connections.take(url);
+        deadline += Date.now() - waiting;
+        const exchange = new Exchange(request, url, limits, proxy?.from);
+        const outcome = await this.attempt(exchange, connection, sign, deadline, attempt);
+        if (!("error" in outcome) || !outcome.retryable) verdict = "answered";
+        if ("response" in outcome) return outcome.response;
+        const { error, retryable } = outcome;
+        const status = error instanceof ApiError ? error.status : undefined;
+        if (status === 401 && request.renew && !renewed) {
+          renewed = true;
+          if (await request.renew()) continue;
+        }
+        wait = waitAfter(outcome, attempt, limits);
+        // A wait beyond the deadline would only delay the same answer, and is no reason for others to wait.
+        const isInTime = Date.now() + wait < deadline;
+        if (retryable) verdict = status !== 429 ? "failed" : isInTime ? "throttled" : "unknown";
+        if (!retryable || attempt > retries || !isInTime) throw error;
+      } finally {
+        turn.end(verdict, wait);
       }
-      const wait = waitAfter(outcome, attempt, limits);
-      // A wait beyond the deadline would only delay the same answer.
-      if (!outcome.retryable || attempt > retries || Date.now() + wait >= deadline) throw error;
       await sleep(wait, undefined, { signal: this.ending() }).catch(() => {});
     }
+  }
+
+  private governorOf({ origin }: URL): Governor {
+    const known = this.governors.get(origin) ?? new Governor();
+    this.governors.set(origin, known);
+    return known;
   }
 
   /** Aborted when the user ends the run, when it is closed, or by the given signal. */
@@ -109,7 +140,8 @@ export class Http {
 
   private async attempt(
     exchange: Exchange,
-    headers: Readonly<Record<string, string>>,
+    connection: Connection,
+    sign: Sign | undefined,
     deadline: number,
     attempt: number,
   ): Promise<Outcome> {
@@ -135,9 +167,9 @@ export class Http {
     try {
       const answer = await send(url, {
         method,
-        headers: { ...headers, "accept-encoding": "gzip" },
+        headers: { ...headersOf(exchange.request, url, sign), "accept-encoding": "gzip" },
         ...(body !== undefined && { body }),
-        dispatcher: this.dispatchers.to(url),
+        dispatcher: connection.dispatcher,
         headersTimeout: limits.headers,
         bodyTimeout: limits.body,
         signal: this.ending(overtime.signal),
@@ -153,19 +185,32 @@ export class Http {
       return { error: connectionError(exchange, error), retryable: isRepeated(code) };
     } finally {
       clearTimeout(timer);
+      this.connections.release(connection);
     }
   }
 }
 
+type Sign = (request: SignableRequest) => Record<string, string>;
+
 /** The headers of one attempt, which is signed anew. */
-async function headersOf(
-  { method, body, headers, authenticate }: HttpRequest,
+function headersOf(
+  { method, body, headers }: HttpRequest,
   url: URL,
-): Promise<Record<string, string>> {
+  sign: Sign | undefined,
+): Record<string, string> {
   const all = {
     accept: "application/json",
     ...(body !== undefined && { "content-type": "application/json" }),
     ...headers,
   };
-  return (await authenticate?.({ method, url, headers: all, body })) ?? all;
+  return sign?.({ method, url, headers: all, body }) ?? all;
+}
+
+/** The provider can sign otherwise, too; whoever has it so would be refused here. */
+function checkSigningAlgorithm(variables: Variables): void {
+  const algorithm = setting("signingAlgorithm", variables);
+  if (!algorithm || /^(SDK-)?HMAC-?SHA-?256$/i.test(algorithm.value)) return;
+  throw new ConfigurationError(
+    `${algorithm.from} is ${JSON.stringify(algorithm.value.slice(0, 20))}: only HMAC-SHA256 is supported.`,
+  );
 }

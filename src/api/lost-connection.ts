@@ -1,23 +1,22 @@
 import { ConnectionError } from "../errors";
-import { isLoopback } from "../project/loopback";
 import type { Exchange } from "./exchange";
 import { excerpt } from "./quote";
 
 /** Why an exchange came to no answer, in words that say what to check. */
-export function connectionError({ what, url, limits }: Exchange, cause: unknown): ConnectionError {
+export function connectionError({ what, url, limits, proxy }: Exchange, cause: unknown): ConnectionError {
   const code = codeOf(cause);
   const seconds = (ms: number) => `${ms / 1000} s`;
   const reasons: Record<string, string> = {
-    ECONNREFUSED: `the connection was refused: does the service run, and is the endpoint${isLoopback(url.hostname) ? "" : ", or the proxy in HTTPS_PROXY,"} right?`,
+    ECONNREFUSED: `the connection was refused: does the service run, and is the endpoint${proxy ? `, or the proxy in ${proxy},` : ""} right?`,
     ENOTFOUND: "the name is unknown: check the region, the endpoint, and whether this machine is online.",
     EAI_AGAIN: "the name could not be looked up: check whether this machine is online.",
-    UND_ERR_CONNECT_TIMEOUT: `no connection within ${seconds(limits.connect)}: check the network, HTTPS_PROXY and the endpoint.`,
+    UND_ERR_CONNECT_TIMEOUT: `no connection within ${seconds(limits.connect)}: check the network, ${proxy ?? "HTTPS_PROXY"} and the endpoint.`,
     UND_ERR_HEADERS_TIMEOUT: `no answer within ${seconds(limits.headers)}: try again later.`,
     UND_ERR_BODY_TIMEOUT: `the answer stopped for ${seconds(limits.body)}: try again later.`,
     TimeoutError: `no complete answer within ${seconds(limits.total)}: try again later.`,
   };
   const scrubbed = scrub(cause);
-  const reason = reasons[code] ?? reasonOfKind(code, scrubbed.message);
+  const reason = reasons[code] ?? reasonOfKind(code, scrubbed.message, proxy);
   return new ConnectionError(`${what} failed: ${url.host}: ${reason}`, { cause: scrubbed });
 }
 
@@ -29,10 +28,10 @@ export function codeOf(error: unknown): string {
   return cause ? codeOf(cause) : (name ?? "unknown");
 }
 
-function reasonOfKind(code: string, message: string): string {
+function reasonOfKind(code: string, message: string, proxy: string | undefined): string {
   const refused = /Proxy response \((\d+)\)/.exec(message)?.[1];
   if (refused) {
-    return `the proxy in HTTPS_PROXY did not let the connection through (${refused}): check it, and its user name and password.`;
+    return `the proxy in ${proxy} did not let the connection through (${refused}): check it, and its user name and password.`;
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return "its certificate is another server's: check the endpoint.";

@@ -3,6 +3,8 @@ import type { WorkspaceImage } from "../images/workspace-image";
 
 /** Beyond this the endpoint is not believed: no region has nearly as many images. */
 const MAX_IMAGES = 20_000;
+/** How many pages are asked for at once that may not be there. */
+const MOST_UNKNOWN = 8;
 
 /** One page of a listing. */
 export interface Page {
@@ -26,14 +28,14 @@ export interface Page {
  *
  * @param readPage reads the page at an offset
  * @param start offset of the first image that is wanted
- * @param concurrency how many pages are read side by side, after the first
+ * @param width how many pages may be read side by side now, after the first
  * @returns every image once; undefined if the pages do not fit together, so that the listing must be taken again
  * @throws ResponseError if there is no end to it
  */
 export async function takeListing(
   readPage: (offset: number) => Promise<Page>,
   start: number,
-  concurrency: number,
+  width: () => number,
 ): Promise<WorkspaceImage[] | undefined> {
   const first = await readPage(start);
   // A service may give less than was asked for: what it gave first is the size of a page.
@@ -62,20 +64,27 @@ export async function takeListing(
     });
     if (isMisfit || page.images.length < size) isOver = true;
   };
-  const readFrom = (from: number, to: number) => sideBySide(from, to, concurrency, read, () => isOver);
+  const readFrom = (from: number, to: number, most = Number.POSITIVE_INFINITY) =>
+    sideBySide(
+      from,
+      to,
+      () => Math.min(most, width()),
+      read,
+      () => isOver,
+    );
 
   // As many as the total promises; then one, which mostly finds the end; then, where there was no promise, many.
   const promised = first.total === undefined ? 0 : Math.ceil((first.total - start - size) / step);
   await readFrom(1, promised);
   const next = Math.max(0, promised) + 1;
   await readFrom(next, next);
-  await readFrom(next + 1, Number.POSITIVE_INFINITY);
+  await readFrom(next + 1, Number.POSITIVE_INFINITY, MOST_UNKNOWN);
 
   const last = pages.findIndex(({ images }) => images.length < size);
   // What was asked for beyond the end must be empty.
   if (last < 0 || pages.slice(last + 1).some(({ images }) => images.length > 0)) return undefined;
   return size === 1
-    ? joinSingles(pages.slice(0, last), readPage, start, concurrency)
+    ? joinSingles(pages.slice(0, last), readPage, start, width)
     : joinOverlapping(pages.slice(0, last + 1), readPage, start + last * step);
 }
 
@@ -109,7 +118,7 @@ async function joinSingles(
   pages: readonly Page[],
   readPage: (offset: number) => Promise<Page>,
   start: number,
-  concurrency: number,
+  width: () => number,
 ): Promise<WorkspaceImage[] | undefined> {
   // A single image's page came before the empty one was asked for; of several, some may have come later.
   if (pages.length > 1 && (await readPage(start + pages.length)).images.length > 0) return undefined;
@@ -117,7 +126,7 @@ async function joinSingles(
   await sideBySide(
     0,
     pages.length - 1,
-    concurrency,
+    width,
     async (index) => {
       const { images } = await readPage(start + index);
       if (images.length !== 1 || images[0]?.id !== pages[index]?.images[0]?.id) isSame = false;
@@ -138,23 +147,34 @@ function unique(images: WorkspaceImage[]): WorkspaceImage[] | undefined {
   return new Set(images.map(({ id }) => id)).size === images.length ? images : undefined;
 }
 
-/** Works from `from` to `to`, several at a time, begun in their order, until it is over or one fails. */
-async function sideBySide(
+/** Works from `from` to `to`, as many at once as may be now, begun in their order, until it is over or one fails. */
+function sideBySide(
   from: number,
   to: number,
-  concurrency: number,
+  width: () => number,
   work: (index: number) => Promise<void>,
   isOver: () => boolean,
 ): Promise<void> {
-  let next = from;
-  let failed = false;
-  const worker = async () => {
-    while (next <= to && !failed && !isOver()) {
-      await work(next++).catch((error: unknown) => {
-        failed = true;
-        throw error;
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(0, Math.min(concurrency, to - from + 1)) }, worker));
+  return new Promise((resolve, reject) => {
+    let next = from;
+    let underWay = 0;
+    let failed = false;
+    const more = () => {
+      while (next <= to && !failed && !isOver() && underWay < width()) {
+        underWay++;
+        work(next++).then(
+          () => {
+            underWay--;
+            more();
+          },
+          (error: unknown) => {
+            failed = true;
+            reject(error);
+          },
+        );
+      }
+      if (underWay === 0) resolve();
+    };
+    more();
+  });
 }

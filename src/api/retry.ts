@@ -1,9 +1,11 @@
 import { ConfigurationError } from "../errors";
 import { setting, type Variables } from "../project/provider-variables";
+import { ApiError } from "./api-error";
 import type { Failure, Limits } from "./exchange";
 
 const DEFAULT_RETRIES = 5;
 const LONGEST_BACKOFF = 10_000;
+const LONGEST_JITTER = 1000;
 
 const REPEATED_STATUSES = new Set([429, 500, 502, 503, 504]);
 
@@ -29,9 +31,16 @@ export function isRepeated(statusOrCode: number | string): boolean {
     : REPEATED_CODES.has(statusOrCode);
 }
 
-/** How long to wait after the n-th attempt, ms: as the server says, else by chance, and longer every time. */
-export function waitAfter({ retryAfter }: Failure, attempt: number, { backoff }: Limits): number {
-  return retryAfter ?? Math.random() * Math.min(LONGEST_BACKOFF, backoff * 2 ** (attempt - 1));
+/**
+ * How long to wait after the n-th attempt, ms: as the server says, else longer every time; always by chance a little
+ * longer or shorter, so that not everyone comes back at once.
+ */
+export function waitAfter({ error, retryAfter }: Failure, attempt: number, { backoff }: Limits): number {
+  if (retryAfter !== undefined) return retryAfter + Math.random() * Math.min(LONGEST_JITTER, retryAfter / 4);
+  const longest = Math.min(LONGEST_BACKOFF, backoff * 2 ** (attempt - 1));
+  // Who is asked to come less often must not come back at once.
+  const least = error instanceof ApiError && error.status === 429 ? longest / 2 : 0;
+  return least + Math.random() * (longest - least);
 }
 
 /** `Retry-After` in ms: seconds, or a date, which is the server's as its `Date` is. */

@@ -8,6 +8,7 @@ import { setting, type Variables } from "../project/provider-variables";
 import { authenticated } from "./authentication";
 import { CredentialSources } from "./credential-sources";
 import { Profiles } from "./credential-sources/profile";
+import { WIDEST } from "./governor";
 import { Http, type HttpOptions } from "./http";
 import { findProjectId } from "./iam";
 import { type Page, takeListing } from "./paging";
@@ -103,12 +104,13 @@ export class WorkspaceClient {
    * Every image that a query selects (`GET /v2/{project_id}/images`), complete and without duplicates, in the
    * service's order. Images that are published or deleted meanwhile may be in it or not; no other one is missing.
    * @param query all ten parameters; `limit` is the size of a page, `offset` leaves out the first images
-   * @param options.concurrency how many pages are fetched side by side, after the first
+   * @param options.concurrency how many pages are fetched side by side at most, after the first; default: eight, and
+   * twice as many again and again while the service keeps up
    * @throws FilterError if `limit` or `offset` is out of range
    * @throws UnstableListingError if the listing kept changing, or kept contradicting itself
    * @throws ConfigurationError, CredentialsError, ApiError, ConnectionError, ResponseError as the reason may be
    */
-  async listImages(query: ListImagesQuery = {}, { concurrency = 4 } = {}): Promise<WorkspaceImage[]> {
+  async listImages(query: ListImagesQuery = {}, { concurrency = WIDEST } = {}): Promise<WorkspaceImage[]> {
     const { limit = MAX_LIMIT, offset = 0 } = query;
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
       throw new FilterError(`limit must be a whole number from 1 to ${MAX_LIMIT}.`);
@@ -117,8 +119,9 @@ export class WorkspaceClient {
       throw new FilterError("offset must be a whole number, 0 or more.");
     }
     const readPage = (at: number) => this.page({ ...query, limit, offset: at });
+    const width = () => Math.min(concurrency, this.http.widthOf(this.location.workspaceUrl));
     for (let take = 0; take <= RETAKES; take++) {
-      const images = await takeListing(readPage, offset, concurrency);
+      const images = await takeListing(readPage, offset, width);
       if (images) return images;
     }
     const { region } = this.location;

@@ -11,6 +11,7 @@ import type { FrontAnswer, FrontOptions, FrontReport, FrontRequest } from "./fro
 import { answerIam } from "./iam-service";
 import { ImageService, imageInfo, type Paging } from "./image-service";
 import { type ReceivedRequest, refuseSignature } from "./signature";
+import { Throttle } from "./throttle";
 
 const hiddenSchema = v.pipe(
   v.unknown(),
@@ -54,6 +55,11 @@ export interface EmulatorOptions {
    */
   readonly totalCount?: Paging["totalCount"];
   /**
+   * Most requests in any one second, all services together; others are answered with 429.
+   * @default - any number
+   */
+  readonly requestsPerSecond?: number;
+  /**
    * How much the emulator's clock is ahead, ms.
    * @default 0
    */
@@ -94,6 +100,7 @@ export class WorkspaceEmulator {
   private readonly service: ImageService;
   private readonly faults: { readonly fault: Fault; left: number }[] = [];
   private readonly front: HelperThread;
+  private readonly throttle: Throttle;
   private port = 0;
   /** The front's time of the request that is answered: a test may have replaced the clock of this thread. */
   private time = 0;
@@ -102,7 +109,8 @@ export class WorkspaceEmulator {
   private constructor(private readonly options: EmulatorOptions) {
     this.accounts = new Accounts(options.account ?? DEFAULT_ACCOUNT, () => this.time);
     const images = options.images ?? Object.fromEntries(REGIONS.map((region) => [region, catalogOf(region)]));
-    const { maxLimit = 100, totalCount = "right" } = options;
+    const { maxLimit = 100, totalCount = "right", requestsPerSecond = Number.POSITIVE_INFINITY } = options;
+    this.throttle = new Throttle(requestsPerSecond);
     this.service = new ImageService(images, { maxLimit, totalCount });
     const path = typeof __dirname === "string" ? join(__dirname, "front") : undefined;
     this.front = new HelperThread("emulator-front", helperFile(path));
@@ -234,9 +242,11 @@ export class WorkspaceEmulator {
             undefined,
             requestId,
           )
-        : request.body === undefined
-          ? errorAnswer(400, "gateway", "The request body is too large.", "APIGW.0201", requestId)
-          : this.answer(emulated, url, { ...request, body: request.body }, requestId);
+        : emulated.service !== "control" && !this.throttle.passes(request.at)
+          ? errorAnswer(429, "gateway", "The throttling threshold has been reached.", undefined, requestId)
+          : request.body === undefined
+            ? errorAnswer(400, "gateway", "The request body is too large.", "APIGW.0201", requestId)
+            : this.answer(emulated, url, { ...request, body: request.body }, requestId);
     this.requests.push({ ...emulated, status });
     const date = new Date(this.now()).toUTCString();
     const edited = fault?.edit ? fault.edit(json) : json;

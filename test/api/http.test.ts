@@ -1,10 +1,12 @@
 import { once } from "node:events";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import timers from "node:timers/promises";
+import type { TLSSocket } from "node:tls";
 import { gzipSync } from "node:zlib";
 import { generate } from "selfsigned";
 import { ApiError, ConfigurationError, ConnectionError, ResponseError } from "../../src";
@@ -138,7 +140,7 @@ describe("the time that credentials take", () => {
     await withServer(listener, async (url) => {
       const authenticate = async () => {
         await new Promise((resolve) => setTimeout(resolve, 1200));
-        return {};
+        return () => ({});
       };
       expect((await http.send({ method: "GET", url, authenticate })).json).toEqual({ ok: true });
     });
@@ -300,6 +302,19 @@ describe("retries", () => {
     });
     expect(listener.requests).toHaveLength(1);
   });
+
+  test.each(["HMAC-SM3", "sm3", "HmacSHA1"])(
+    "are not made with the signing algorithm %s, which is refused by name",
+    async (algorithm) => {
+      const error = await rejection(
+        get("http://127.0.0.1:9", { variables: { HW_SIGNING_ALGORITHM: algorithm } }),
+      );
+      expect(error).toBeInstanceOf(ConfigurationError);
+      expect(error.message).toContain(
+        `HW_SIGNING_ALGORITHM is "${algorithm}": only HMAC-SHA256 is supported`,
+      );
+    },
+  );
 
   test("are signed anew", async () => {
     const { accessKey: HW_ACCESS_KEY, secretKey: HW_SECRET_KEY } = DEFAULT_ACCOUNT;
@@ -665,6 +680,56 @@ describe("certificates", () => {
     );
   });
 
+  test.each(["a file", "its text"])(
+    "of an own authority are trusted through OS_CACERT, which is %s",
+    async (form) => {
+      const OS_CACERT = form === "a file" ? authority : readFileSync(authority, "utf8");
+      expect(ids(await list({ ...emulator.variables, OS_CACERT }))).toEqual(ids(emulator.images(REGION)));
+    },
+  );
+
+  test.each([
+    ["OS_CACERT", "/nowhere/canary.pem", "The file that OS_CACERT names does not exist"],
+    ["OS_CACERT", "/", "The file that OS_CACERT names cannot be read: it is a folder, not a file"],
+    ["OS_CACERT", "-----BEGIN CERTIFICATE-----\ncanary", "OS_CACERT cannot be used"],
+  ])("of %s=%j are refused by name before anything is sent", async (name, value, message) => {
+    const error = await rejection(list({ ...emulator.variables, [name]: value }));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toContain(message);
+    expect(error.message).not.toContain("canary");
+    expect(emulator.requests).toEqual([]);
+  });
+
+  test("of this client are shown through OS_CERT and OS_KEY, both together", async () => {
+    const own = await generate([{ name: "commonName", value: "client" }], {
+      keyType: "ec",
+      algorithm: "sha256",
+    });
+    const shown: (string | undefined)[] = [];
+    const server = createTlsServer(
+      {
+        ...(await generate([{ name: "commonName", value: "server" }], {
+          keyType: "ec",
+          algorithm: "sha256",
+        }).then(({ cert, private: key }) => ({ cert, key }))),
+        requestCert: true,
+        rejectUnauthorized: false,
+      },
+      (request, response) => {
+        shown.push(String((request.socket as TLSSocket).getPeerCertificate().subject?.CN));
+        ok(response);
+      },
+    );
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const HW_INSECURE = "true";
+    await get(url, { variables: { HW_INSECURE, OS_CERT: own.cert, OS_KEY: own.private } });
+    await get(url, { variables: { HW_INSECURE, OS_CERT: own.cert } });
+    server.closeAllConnections();
+    server.close();
+    expect(shown).toEqual(["client", "undefined"]);
+  });
+
   test("where plain http is spoken give an error that says so", async () => {
     await withServer(answering(ok), async (url) => {
       const error = await rejection(get(url.replace("http:", "https:")));
@@ -726,7 +791,7 @@ describe("certificates", () => {
       }
     }
 
-    test.each(["HTTPS_PROXY", "https_proxy", "HTTP_PROXY"])("%s is gone through", async (name) => {
+    test.each(["HTTPS_PROXY", "https_proxy"])("%s is gone through", async (name) => {
       await withProxy(async (port, tunnels) => {
         const { code, stdout } = await cli({ [name]: `http://me:pass%20word@127.0.0.1:${port}` });
         expect(code).toBe(0);
@@ -801,10 +866,26 @@ describe("certificates", () => {
       }, "");
     });
 
+    test("a proxy that is not supported is refused by name, before anything is sent", async () => {
+      await withProxy(async (port, tunnels) => {
+        const { code, stderr } = await cli({ HTTPS_PROXY: "", https_proxy: `socks5://127.0.0.1:${port}` });
+        expect(code).toBe(2);
+        expect(stderr).toContain("https_proxy names a proxy of the kind socks5://, which is not supported");
+        expect(tunnels).toEqual([]);
+        expect(emulator.requests).toEqual([]);
+      });
+    });
+
+    test("errors name the proxy's variable that is used", async () => {
+      const { stderr } = await cli({ https_proxy: "127.0.0.1:9" });
+      expect(stderr).toContain("or the proxy in https_proxy, right?");
+      expect(stderr).not.toContain("HTTPS_PROXY");
+    });
+
     test("a proxy variable that is no URL is refused without being repeated", async () => {
       const { code, stderr } = await cli({ HTTPS_PROXY: "http://me:secret-canary@:port" });
       expect(code).toBe(2);
-      expect(stderr).toContain("HTTPS_PROXY or HTTP_PROXY is not a proxy's URL");
+      expect(stderr).toContain("HTTPS_PROXY is not a proxy's URL");
       expect(stderr).not.toContain("secret-canary");
     });
   });

@@ -95,7 +95,7 @@ describe("a listing", () => {
     await fc.assert(
       fc.asyncProperty(fc.record({ ...common, cap }), async ({ cap, ...day }) => {
         const service = new ChangingService({ ...day, changes: [], caps: [cap] });
-        const images = await takeListing(service.readPage, 0, day.concurrency);
+        const images = await takeListing(service.readPage, 0, () => day.concurrency);
         expect(images?.map(({ id }) => id)).toEqual(service.images);
         expect(service.mostUnderWay).toBeLessThanOrEqual(day.concurrency);
       }),
@@ -108,7 +108,7 @@ describe("a listing", () => {
     await fc.assert(
       fc.asyncProperty(fc.record({ ...common, cap, changes }), async ({ cap, ...day }) => {
         const service = new ChangingService({ ...day, caps: [cap] });
-        const images = await takeListing(service.readPage, 0, day.concurrency);
+        const images = await takeListing(service.readPage, 0, () => day.concurrency);
         if (!images) return;
         taken++;
         expectNothingLost(service, images);
@@ -125,7 +125,7 @@ describe("a listing", () => {
     await fc.assert(
       fc.asyncProperty(fc.record({ ...common, caps, changes }), async (day) => {
         const service = new ChangingService(day);
-        const images = await takeListing(service.readPage, 0, day.concurrency);
+        const images = await takeListing(service.readPage, 0, () => day.concurrency);
         if (!images) return;
         taken++;
         expectNothingLost(service, images);
@@ -147,7 +147,7 @@ describe("a listing", () => {
         }),
         async (day) => {
           const service = new ChangingService(day);
-          const images = await takeListing(service.readPage, 0, day.concurrency);
+          const images = await takeListing(service.readPage, 0, () => day.concurrency);
           if (!images) return;
           taken++;
           expectNothingLost(service, images);
@@ -168,7 +168,7 @@ describe("a listing", () => {
       total: "high",
       concurrency: 4,
     };
-    expect(await takeListing(new ChangingService(day).readPage, 0, 4)).toBeUndefined();
+    expect(await takeListing(new ChangingService(day).readPage, 0, () => 4)).toBeUndefined();
   });
 
   test("is complete however pages are cut down, to one image too, as long as the totals say what there is", async () => {
@@ -179,7 +179,7 @@ describe("a listing", () => {
       fc.asyncProperty(fc.record({ ...common, caps, total: totals }), async (day) => {
         // Later pages come whole: else everything says that there is an end, and is no end.
         const service = new ChangingService({ ...day, changes: [], caps: [...day.caps, 100] });
-        const images = await takeListing(service.readPage, 0, day.concurrency);
+        const images = await takeListing(service.readPage, 0, () => day.concurrency);
         if (!images) return;
         taken++;
         expect(images.map(({ id }) => id)).toEqual(service.images);
@@ -203,7 +203,7 @@ describe("a listing", () => {
         };
         // The answer is the whole listing, or that it must be taken again.
         const takes = [];
-        for (let take = 0; take < 3; take++) takes.push((await takeListing(readPage, 0, 4))?.length);
+        for (let take = 0; take < 3; take++) takes.push((await takeListing(readPage, 0, () => 4))?.length);
         expect(takes.filter((length) => length !== undefined && length !== 150)).toEqual([]);
         expect(takes.at(-1)).toBe(150);
       }
@@ -219,7 +219,7 @@ describe("a listing", () => {
       turns: [],
       concurrency: 4,
     };
-    expect(await takeListing(new ChangingService(day).readPage, 0, 4)).toBeUndefined();
+    expect(await takeListing(new ChangingService(day).readPage, 0, () => 4)).toBeUndefined();
   });
 
   test("never loses an image when equal names come in another order every time", async () => {
@@ -235,7 +235,7 @@ describe("a listing", () => {
           const ids = orders[request++ % orders.length]?.flat() ?? [];
           return { images: ids.slice(offset, offset + cap).map((id) => ({ id })), total: ids.length };
         };
-        const images = await takeListing(readPage, 0, 4);
+        const images = await takeListing(readPage, 0, () => 4);
         if (images) expect(images.map(({ id }) => id).sort()).toEqual(groups.flat());
       }),
       { numRuns: 3000 },
@@ -247,12 +247,12 @@ describe("a listing", () => {
       let left = times;
       return async () => ({ images: left-- > 0 ? [] : [{ id: "x" }], total });
     };
-    expect(await takeListing(empties(1, 1), 0, 4)).toBeUndefined();
-    expect(await takeListing(empties(1, 8), 7, 4)).toBeUndefined();
-    expect(await takeListing(empties(2, 1), 0, 4)).toEqual([]);
-    for (const total of [0, undefined]) expect(await takeListing(empties(1, total), 0, 4)).toEqual([]);
+    expect(await takeListing(empties(1, 1), 0, () => 4)).toBeUndefined();
+    expect(await takeListing(empties(1, 8), 7, () => 4)).toBeUndefined();
+    expect(await takeListing(empties(2, 1), 0, () => 4)).toEqual([]);
+    for (const total of [0, undefined]) expect(await takeListing(empties(1, total), 0, () => 4)).toEqual([]);
     // Where less is there than is left out, nothing is right.
-    expect(await takeListing(empties(1, 7), 7, 4)).toEqual([]);
+    expect(await takeListing(empties(1, 7), 7, () => 4)).toEqual([]);
   });
 
   test("that never ends is given up", async () => {
@@ -261,7 +261,7 @@ describe("a listing", () => {
       images: [{ id: "x" }, { id: `${next++}` }, { id: "x" }],
       total: undefined,
     });
-    await expect(takeListing(endless, 0, 4)).rejects.toMatchObject({ code: "RESPONSE" });
+    await expect(takeListing(endless, 0, () => 4)).rejects.toMatchObject({ code: "RESPONSE" });
   });
 
   test("asks for nothing more once a page failed", async () => {
@@ -272,7 +272,7 @@ describe("a listing", () => {
       await new Promise((resolve) => setImmediate(resolve));
       return { images: [{ id: `${offset}` }, { id: `${offset + 1}` }], total: 1000 };
     };
-    await expect(takeListing(readPage, 0, 4)).rejects.toThrow("refused");
+    await expect(takeListing(readPage, 0, () => 4)).rejects.toThrow("refused");
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(requests).toBe(1 + 4);
   });
@@ -284,7 +284,7 @@ describe("a listing", () => {
         requests++;
         return { images, total: undefined };
       };
-      expect(await takeListing(offsetIgnored, 0, 4)).toBeUndefined();
+      expect(await takeListing(offsetIgnored, 0, () => 4)).toBeUndefined();
       expect(requests).toBe(2);
     }
   });
@@ -296,7 +296,7 @@ describe("a listing", () => {
         async ({ cap, start, ...day }) => {
           fc.pre(start < day.count || day.total !== "high");
           const service = new ChangingService({ ...day, changes: [], caps: [cap] });
-          const images = await takeListing(service.readPage, start, day.concurrency);
+          const images = await takeListing(service.readPage, start, () => day.concurrency);
           expect(images?.map(({ id }) => id)).toEqual(service.images.slice(start));
         },
       ),

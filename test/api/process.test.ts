@@ -108,7 +108,7 @@ describe("a process", () => {
     expect(written()).toEqual([]);
   });
 
-  test.each([["list"], ["update"], ["outdated", "--json"]])(
+  test.each([["list"], ["update", "--all-environments"], ["outdated", "--json"]])(
     "of the command %s ends on Ctrl-C with code 130, and nothing is changed",
     async (...args) => {
       await project.script(APP, variables());

@@ -127,7 +127,7 @@ describe("a listing", () => {
   });
 
   test.each([
-    [undefined, 4],
+    [undefined, 8],
     [2, 2],
     [1, 1],
   ])("fetches pages side by side: of concurrency %p, %i", async (concurrency, expected) => {
