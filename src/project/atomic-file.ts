@@ -32,10 +32,9 @@ export interface FileMutex {
   /**
    * Replaces the file's content atomically: whoever reads, or whenever this process dies, it is the old or the new one.
    * Owner and permissions stay as they were where the system allows it.
-   * @param mode permissions of a new file, less what the user's mask takes
    * @throws Error with a `code` of the file system; the old content stays
    */
-  replace(content: string, mode?: number): void;
+  replace(content: string): void;
 }
 
 /**
@@ -58,7 +57,7 @@ export function withFileMutex<T>(path: string, work: (mutex: FileMutex) => T): T
   for (let attempt = 1; ; attempt++) {
     const holder = acquire(file);
     try {
-      return work({ replace: (content, mode = 0o666) => replace(file, holder, content, mode) });
+      return work({ replace: (content) => replace(file, holder, content) });
     } catch (error) {
       if (!(error instanceof MutexLost) || attempt === ATTEMPTS) throw error;
     } finally {
@@ -89,12 +88,12 @@ function workshop(mutex: string, holder: string): string {
   return join(mutex, holder, ".git");
 }
 
-function replace(file: string, holder: string, content: string, mode: number): void {
+function replace(file: string, holder: string, content: string): void {
   removeLeftovers(file);
   const before = statSync(file, { throwIfNoEntry: false });
   const temporary = join(workshop(mutexOf(file), holder), "content");
   try {
-    const opened = openSync(temporary, "wx", before ? before.mode & 0o777 : mode);
+    const opened = openSync(temporary, "wx", before ? before.mode & 0o777 : 0o666);
     try {
       if (before) keepOwnerAndMode(opened, before);
       writeFileSync(opened, content);
