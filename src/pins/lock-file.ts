@@ -68,11 +68,13 @@ export function readLockFile(directory: string, environment: Environment): LockF
 export function updateLockFile(
   directory: string,
   environment: Environment,
-  place: LockedPlace,
+  { region, projectId }: LockedPlace,
   change: (pins: Map<string, Pin>) => void,
 ): void {
   const name = lockFileName(environment.name);
   const path = join(directory, name);
+  // Of a whole lock file, which may be another environment's, no more.
+  const place = { region, projectId };
   try {
     mkdirSync(dirname(path), { recursive: true });
     withFileMutex(path, (mutex) => {

@@ -1,0 +1,286 @@
+import { existsSync } from "node:fs";
+import { DataHuaweicloudWorkspaceImage } from "../../src";
+import { WorkspaceEmulator } from "../../src/emulator";
+import { image } from "../support/images";
+import { daysAgo, pinOf, writePins } from "../support/pins";
+import { TestProject } from "../support/project";
+import { enter, restoreProcess, synthesize } from "../support/synth";
+
+// Processes are started, on machines that may be busy.
+jest.setTimeout(60_000);
+
+const filter = { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" };
+const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
+const recent = image({ id: "recent", name: "Windows_11_b", createdAt: "2025-06-01T00:00:00Z" });
+const hold = { reason: "printer driver, ticket 4711", since: "2026-01-01T00:00:00Z" };
+const previous = [
+  { ids: ["old"], names: ["Windows_11_a"], imageType: "gold", until: "2026-01-01T00:00:00Z" },
+];
+
+let emulator: WorkspaceEmulator;
+let project: TestProject;
+
+beforeEach(async () => {
+  emulator = await WorkspaceEmulator.start({ images: { "cn-north-4": [old, recent] } });
+  const region = "cn-north-4";
+  project = new TestProject({
+    dev: { region },
+    "prod-a": { region, promotion: { from: "dev" } },
+    "prod-b": { region, promotion: { from: "dev" } },
+  });
+});
+
+afterEach(() => emulator.close());
+
+restoreProcess();
+
+function place() {
+  return { region: "cn-north-4", projectId: emulator.projectId("cn-north-4") };
+}
+
+function cli(...args: string[]) {
+  return project.cli(args, emulator.variables);
+}
+
+const office = (environment: string) => project.readLock(environment).pins.office;
+
+describe("hold", () => {
+  test("keeps pins with a reason, by patterns, without asking the service, until they are released", async () => {
+    for (const name of ["dev", "prod-a", "prod-b"])
+      writePins(project, name, { office: pinOf(old, { filter }), lab: pinOf(old, { filter }) }, place());
+    const held = await project.cli(["hold", "off*", "--env", "prod-*", "--reason", " ticket 4711 "]);
+    expect(held).toEqual({
+      code: 0,
+      stdout: `prod-a: 1 pin held in workspace-images/prod-a.lock.json
+  office
+
+prod-b: 1 pin held in workspace-images/prod-b.lock.json
+  office
+`,
+      stderr: "",
+    });
+    expect(office("prod-a").hold).toEqual({ reason: "ticket 4711", since: expect.any(String) });
+    expect(office("dev")).not.toHaveProperty("hold");
+    const before = project.read("workspace-images/prod-a.lock.json");
+    const again = await project.cli(["hold", "office", "--env", "prod-a", "--reason", "ticket 4711"]);
+    expect(again.stdout).toBe("prod-a: held for this reason already\n");
+    expect(project.read("workspace-images/prod-a.lock.json")).toBe(before);
+    const released = await project.cli(["hold", "office", "--env", "prod-a", "--release"]);
+    expect(released.stdout).toContain("1 pin released");
+    expect(office("prod-a")).not.toHaveProperty("hold");
+    expect(office("prod-b")).toHaveProperty("hold");
+  });
+
+  test.each([
+    [["hold", "office", "--env", "dev"], 'Say why: --reason "…"'],
+    [["hold", "office", "--env", "dev", "--reason", "  "], 'Say why: --reason "…"'],
+    [["hold", "office", "--reason", "x"], "In which environments?"],
+    [["hold", "ofice", "--env", "dev", "--reason", "x"], "There is no pin ofice in dev."],
+    [["hold", "office", "--env", "dev", "--reason", "x", "--release"], "cannot be used with"],
+    [["hold", "--env", "dev", "--release"], "missing required argument"],
+  ])("refuses %j", async (args, message) => {
+    writePins(project, "dev", { office: pinOf(old, { filter }) }, place());
+    const { code, stdout, stderr } = await project.cli(args);
+    expect(stderr).toContain(message);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+});
+
+describe("rollback", () => {
+  test("gives a pin what it had before, under any policy, and holds it there", async () => {
+    writePins(project, "prod-a", { office: pinOf(recent, { filter, previous }) }, place());
+    const { code, stdout } = await cli("rollback", "office", "--env", "prod-a", "--reason", "printers fail");
+    expect(code).toBe(0);
+    expect(stdout).toContain("prod-a: 1 pin moved");
+    expect(stdout).toContain("    - Windows_11_b\n");
+    expect(office("prod-a")).toMatchObject({
+      filter,
+      images: [old],
+      hold: { reason: "rolled back from Windows_11_b: printers fail" },
+      previous: [{ ids: ["recent"] }, { ids: ["old"] }],
+    });
+    expect(office("prod-a")).not.toHaveProperty("adopted");
+    writePins(project, "dev", { office: pinOf(recent, { filter }) }, place());
+    const promoted = await cli("promote", "dev", "prod-a");
+    expect(promoted.code).toBe(0);
+    expect(promoted.stdout).toContain("no pin moved, 1 left as it is");
+    expect(office("prod-a").images).toEqual([old]);
+  });
+
+  test("takes another image that the pin had, by ID or name, and no other", async () => {
+    const more = [{ ids: ["older"], names: ["Windows_11_0"], until: "2026-01-01T00:00:00Z" }, ...previous];
+    writePins(project, "dev", { office: pinOf(recent, { filter, previous: more }) }, place());
+    const refused = await cli("rollback", "office", "--env", "dev", "--to", "another");
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("it has not had another, but: older (Windows_11_0), old (Windows_11_a)");
+    await cli("rollback", "office", "--env", "dev", "--to", "Windows_11_a");
+    expect(office("dev").images).toEqual([old]);
+  });
+
+  test("takes an image that is listed no more as far as the pin remembers it", async () => {
+    emulator.remove("cn-north-4", "old");
+    writePins(project, "dev", { office: pinOf(recent, { filter, previous }) }, place());
+    expect((await cli("rollback", "office", "--env", "dev")).code).toBe(0);
+    expect(office("dev")).toMatchObject({
+      images: [{ id: "old", name: "Windows_11_a", imageType: "gold" }],
+      adopted: true,
+    });
+  });
+
+  test("notes what the image does not answer", async () => {
+    const narrow = { ...filter, nameRegex: "^Windows_11_b" };
+    writePins(project, "dev", { office: pinOf(recent, { filter: narrow, previous }) }, place());
+    await cli("rollback", "office", "--env", "dev");
+    expect(office("dev")).toMatchObject({ images: [old], unmet: ["nameRegex"] });
+  });
+
+  test("does not go to a revoked image, and names one that is not", async () => {
+    project.write("workspace-images/revoked.json", '{"revoked":[{"name":"Windows_11_a","reason":"CVE-1"}]}');
+    const more = [...previous, { ids: ["older"], names: [""], until: "2025-01-01T00:00:00Z" }];
+    writePins(project, "dev", { office: pinOf(recent, { filter, previous: more }) }, place());
+    const { code, stderr } = await cli("rollback", "office", "--env", "dev");
+    expect(code).toBe(2);
+    expect(stderr).toContain("is revoked: CVE-1");
+    expect(stderr).toContain("workspace-images rollback office --env dev --to older");
+    expect(office("dev").images).toEqual([recent]);
+  });
+
+  test("moves none of the pins that are named where one has had nothing before", async () => {
+    writePins(
+      project,
+      "dev",
+      { office: pinOf(recent, { filter, previous }), lab: pinOf(recent, { filter }) },
+      place(),
+    );
+    const { code, stderr } = await cli("rollback", "office", "lab", "--env", "dev");
+    expect(code).toBe(2);
+    expect(stderr).toContain("lab: it has had no other image that it remembers.");
+    expect(office("dev").images).toEqual([recent]);
+  });
+});
+
+describe("rename", () => {
+  const kept = pinOf(old, { filter, hold, previous, pinnedAt: "2026-01-01T00:00:00Z" });
+
+  test("gives a pin another name in every environment that has it, with all that it has, offline", async () => {
+    writePins(project, "dev", { office: kept, lab: pinOf(recent) }, place());
+    writePins(project, "prod-a", { office: kept }, place());
+    const before = project.readLock("dev").pins;
+    const { code, stdout, stderr } = await project.cli(["rename", "office", "office-win"]);
+    expect(stdout).toBe(`dev: office renamed to office-win in workspace-images/dev.lock.json
+prod-a: office renamed to office-win in workspace-images/prod-a.lock.json
+prod-b: it has no pin office
+`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(project.readLock("dev").pins).toEqual({ lab: before.lab, "office-win": before.office });
+    expect(Object.keys(project.readLock("prod-a").pins)).toEqual(["office-win"]);
+  });
+
+  test("carries over onto a pin that a synth took for a lookup that was renamed first, with its question", async () => {
+    writePins(project, "dev", { office: kept }, place());
+    enter(project, emulator.variables);
+    const asked = { ...filter, nameRegex: "^Windows_11_b" };
+    await synthesize(
+      (stack) => new DataHuaweicloudWorkspaceImage(stack, "office-win", { environment: "dev", ...asked }),
+      { mode: "auto" },
+    );
+    expect(project.readLock("dev").pins["office-win"].images).toEqual([recent]);
+    expect((await project.cli(["rename", "office", "office-win", "--env", "dev"])).code).toBe(0);
+    expect(project.readLock("dev").pins).toEqual({
+      "office-win": expect.objectContaining({
+        filter: asked,
+        images: [old],
+        hold,
+        previous,
+        unmet: ["nameRegex"],
+      }),
+    });
+  });
+
+  test("copies with --keep", async () => {
+    writePins(project, "dev", { office: kept }, place());
+    await project.cli(["rename", "office", "copy", "--keep"]);
+    const { office: one, copy } = project.readLock("dev").pins;
+    expect(copy).toEqual(one);
+  });
+
+  test("does not overwrite a pin that has a history of its own", async () => {
+    const other = pinOf(recent, { filter, previous, pinnedAt: daysAgo(0) });
+    writePins(project, "dev", { office: kept, lab: other }, place());
+    const before = project.read("workspace-images/dev.lock.json");
+    const { code, stderr } = await project.cli(["rename", "office", "lab"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("workspace-images prune lab --env dev");
+    expect(project.read("workspace-images/dev.lock.json")).toBe(before);
+  });
+
+  test.each([
+    [["rename", "office", "office"], "cannot be the new name"],
+    [["rename", "office", "a\nb"], "cannot be the new name"],
+    [["rename", "ofice", "lab"], "There is no pin ofice in dev, prod-a, prod-b."],
+  ])("refuses %j", async (args, message) => {
+    writePins(project, "dev", { office: kept }, place());
+    const { code, stderr } = await project.cli(args);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  });
+});
+
+describe("rename --environment", () => {
+  test("moves the lock file with everything in it, and names what must change", async () => {
+    writePins(project, "dev", { office: pinOf(old, { filter, hold, previous }) }, place());
+    const before = office("dev");
+    project.write(
+      "main.ts",
+      'new Desktops(app, "dev", {\n  environment: "dev",\n});\nconst developer = 1;\n',
+    );
+    project.write("ci.yml", "  - workspace-images update --env dev\n");
+    const { code, stdout, stderr } = await project.cli(["rename", "--environment", "dev", "test"]);
+    expect(stdout).toBe(`workspace-images/dev.lock.json moved to workspace-images/test.lock.json
+To change:
+  cdktf.json: environments.dev becomes environments.test
+  cdktf.json: environments.prod-a.promotion.from becomes "test"
+  cdktf.json: environments.prod-b.promotion.from becomes "test"
+  ci.yml:1: names "dev"
+  main.ts:1: names "dev"
+  main.ts:2: names "dev"
+`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(existsSync(project.lockFile("dev"))).toBe(false);
+    expect(project.readLock("test")).toMatchObject({ environment: "test", ...place() });
+    expect({ ...office("test"), integrity: "" }).toEqual({ ...before, integrity: "" });
+    project.write("cdktf.json", project.read("cdktf.json").replaceAll('"dev"', '"test"'));
+    expect((await project.cli(["pins"])).code).toBe(0);
+  });
+
+  test("keeps both with --keep, and finds that the configuration was renamed first", async () => {
+    writePins(project, "dev", { office: pinOf(old, { filter }) }, place());
+    expect((await project.cli(["rename", "--environment", "dev", "lab", "--keep"])).stdout).toContain(
+      "cdktf.json: add environments.lab\n",
+    );
+    expect(office("lab").images).toEqual(office("dev").images);
+    project.write("cdktf.json", project.read("cdktf.json").replaceAll('"dev"', '"test"'));
+    const { stdout } = await project.cli(["rename", "--environment", "dev", "test"]);
+    expect(stdout).toBe("workspace-images/dev.lock.json moved to workspace-images/test.lock.json\n");
+    expect((await project.cli(["pins", "--json"])).code).toBe(0);
+  });
+
+  test("refuses pins of another region, another lock file's place, and what is not there", async () => {
+    writePins(
+      project,
+      "dev",
+      { office: pinOf(old, { filter }) },
+      { region: "cn-south-1", projectId: "south" },
+    );
+    writePins(project, "prod-b", { office: pinOf(recent, { filter }) }, place());
+    const region = await project.cli(["rename", "--environment", "dev", "prod-a"]);
+    expect(region.stderr).toContain('region "cn-south-1"');
+    writePins(project, "prod-a", { office: pinOf(old, { filter }) }, place());
+    const there = await project.cli(["rename", "--environment", "prod-a", "prod-b"]);
+    expect(there.stderr).toContain("with pins of its own");
+    const none = await project.cli(["rename", "--environment", "nowhere", "test"]);
+    expect(none.stderr).toContain("There is no workspace-images/nowhere.lock.json");
+    expect([region.code, there.code, none.code]).toEqual([2, 2, 2]);
+    expect(office("prod-b").images).toEqual([recent]);
+  });
+});
