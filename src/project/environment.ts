@@ -19,18 +19,18 @@ export interface PromotionPolicy {
 export interface EnvironmentConfig {
   /**
    * Region, such as `cn-north-4`; a region this version does not know is allowed.
-   * @default - the variable HW_REGION_NAME
+   * @default - the profile's, else the variable HW_REGION_NAME
    */
   readonly region?: string;
   /**
    * Project ID.
-   * @default - HW_PROJECT_ID, else the profile's, each unless it is of another region (HW_REGION_NAME, the profile's),
+   * @default - the profile's, else HW_PROJECT_ID, each unless it is of another region (the profile's, HW_REGION_NAME),
    * else IAM is asked for the project named `projectName`
    */
   readonly projectId?: string;
   /**
    * Project name.
-   * @default - HW_PROJECT_NAME, unless HW_REGION_NAME is another region, else the region's name
+   * @default - HW_PROJECT_NAME, unless it is of another region (the profile's, HW_REGION_NAME), else the region's name
    */
   readonly projectName?: string;
   /**
@@ -39,12 +39,13 @@ export interface EnvironmentConfig {
    */
   readonly cloud?: string;
   /**
-   * Profile in the shared configuration file that this environment's credentials come from.
-   * @default - HW_PROFILE, else the file's `current`
+   * Profile in the shared configuration file. Its keys come before those of variables.
+   * @default - HW_PROFILE; where neither is set, no file is read unless HW_SHARED_CONFIG_FILE names one
    */
   readonly profile?: string;
   /**
-   * Base URLs without a version, as in the provider's `endpoints`. Plain http is allowed to loopback only.
+   * Base URLs without a version, as in the provider's `endpoints`. Plain http is allowed to loopback only, and
+   * credentials are sent to known clouds only, and to hosts that variables name (docs/credentials.md).
    * @default - WORKSPACE_IMAGES_ENDPOINT and HW_AUTH_URL, else the region's own
    */
   readonly endpoints?: { readonly workspace?: string; readonly iam?: string };
