@@ -35,12 +35,9 @@ table{width:100%;border-collapse:collapse;table-layout:fixed;background:var(--ca
 th,td{padding:.5rem .7rem;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
 th{font-weight:400}
 thead th{font-size:.85rem;color:var(--soft);border:0}
-code{font-size:.85em;color:var(--soft)}
-.subject{color:var(--soft)}
-del{color:var(--soft);display:block;text-decoration:none}
-ins{display:block;text-decoration:none}
-del:before{content:"− "}
-ins:before{content:"+ "}
+td,tbody th{white-space:pre-line}
+tbody th{color:var(--soft)}
+time{color:var(--ink)}
 #tip{position:fixed;left:50%;bottom:1rem;transform:translateX(-50%);max-width:min(42rem,92vw);margin:0;padding:.5rem .9rem;background:var(--ink);color:var(--bg);border-radius:8px;box-shadow:0 4px 18px #0005;pointer-events:none}
 @media (max-width:60rem){text{display:none}text.short,.axis text{display:inline}}
 @media (max-width:44rem){body{padding:1rem .7rem}.row{grid-template-columns:1fr auto;gap:.15rem .6rem;margin:.5rem 0}.env{text-align:left}.lane{grid-column:1/3;grid-row:2}.axis .odd,text.short{display:none}.axis>span{display:none}th,td{padding:.45rem .4rem;font-size:.85rem}}

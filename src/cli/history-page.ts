@@ -211,13 +211,13 @@ ${commits.map((ofCommit) => `<tbody>${rows(ofCommit)}</tbody>`).join("\n")}
 </table></section>`;
 }
 
-/** What one commit did. */
+/** What one commit did; lines are lines of text, because tens of thousands of elements would take their time. */
 function rows(events: readonly HistoryEvent[]): string {
   const { commit } = events[0]!;
   const subjects = [...groupBy(events, ({ by }) => by).keys()].map(
-    (by) => `<br>${markupOf(by.author)}<br><span class="subject">${markupOf(by.subject)}</span>`,
+    (by) => `\n${markupOf(by.author)}\n${markupOf(by.subject)}`,
   );
-  const when = `<time datetime="${new Date(commit.time).toISOString()}">${day(commit.time)}</time> <code>${commit.id.slice(0, 10)}</code>${subjects.join("")}`;
+  const when = `<time datetime="${new Date(commit.time).toISOString()}">${day(commit.time)}</time> ${commit.id.slice(0, 10)}${subjects.join("")}`;
   return events
     .map((event, at) => {
       const [what, shown] = happening(event);
@@ -233,16 +233,14 @@ function happening({ change, origin, gap }: HistoryEvent): [what: string, images
     return [`${origin.isCopy ? "copied" : "renamed"} from <b>${markupOf(origin.environment)}</b>`, ""];
   const { pin, was, what, before, after } = change!;
   const name = was === undefined ? markupOf(pin) : `${markupOf(was)} → ${markupOf(pin)}`;
-  const hold = what.includes("held") ? `<br>held: ${markupOf(after!.hold!.reason)}` : "";
-  return [`${name}<br>${what.join(", ")}${hold}`, images(before, after)];
+  const hold = what.includes("held") ? `\nheld: ${markupOf(after!.hold!.reason)}` : "";
+  return [`${name}\n${what.join(", ")}${hold}`, images(before, after)];
 }
 
 function images(before: Pin | undefined, after: Pin | undefined): string {
-  const [from, to] = [before, after].map((pin) => pin && releaseOf(pin));
-  if (from === to) return markupOf(to ?? "");
-  return [from && `<del>${markupOf(from)}</del>`, to && `<ins>${markupOf(to)}</ins>`]
-    .filter(Boolean)
-    .join(" ");
+  const [from, to] = [before, after].map((pin) => pin && markupOf(releaseOf(pin)));
+  if (from === to) return to ?? "";
+  return [from && `− ${from}`, to && `+ ${to}`].filter(Boolean).join("\n");
 }
 
 function day(time: number): string {
