@@ -213,10 +213,10 @@ function fromPromotion(lookup: Lookup, known: Known): Resolution | undefined {
   const { from } = environment.promotion ?? {};
   const promoted = from === undefined ? undefined : known.promoted();
   if (!promoted) return undefined;
-  const isHere = place !== undefined && isSamePlace(promoted.place, place);
+  const target = availability.kind === "listed" ? availability.place : place;
+  const isHere = target !== undefined && isSamePlace(promoted.place, target);
   if (!isHere && availability.kind === "unlisted") return "unlisted";
-  if (!isHere && availability.kind !== "listed") return undefined;
-  const target = place ?? promoted.place;
+  if (!target || (!isHere && availability.kind !== "listed")) return undefined;
   const listed = availability.kind === "listed" ? unfiltered(availability.listings) : [];
   const found = promoted.pin.images.map((image) => counterparts(image, promoted.place, target, listed));
   const images = found.flat();

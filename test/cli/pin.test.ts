@@ -17,7 +17,9 @@ const asked = ["--image-type", "gold", "--most-recent", "--name-regex", "^Window
 let emulator: WorkspaceEmulator;
 
 beforeEach(async () => {
-  emulator = await WorkspaceEmulator.start({ images: { "cn-north-4": [old, recent, linux] } });
+  emulator = await WorkspaceEmulator.start({
+    images: { "cn-north-4": [old, recent, linux], "cn-south-1": [] },
+  });
 });
 
 afterEach(() => emulator.close());
@@ -327,6 +329,24 @@ describe("a project without an app", () => {
       ["recent"],
       ["recent"],
     ]);
+  });
+
+  test("takes the same release in another region, by its ID there", async () => {
+    const south = { ...recent, id: "recent-in-the-south" };
+    emulator.publish("cn-south-1", south);
+    const newer = { ...south, id: "newer", name: "Windows_11_c", createdAt: "2026-01-01T00:00:00Z" };
+    emulator.publish("cn-south-1", newer);
+    const project = projectAsking(
+      { office: filter },
+      { dev: {}, prod: { region: "cn-south-1", promotion: { from: "dev" } } },
+    );
+    expect((await cli(project, "pin", "--all-environments")).code).toBe(0);
+    expect([ids(project, "dev"), ids(project, "prod")]).toEqual([["recent"], ["recent-in-the-south"]]);
+    expect((await cli(project, "verify")).code).toBe(0);
+    const alone = projectOf({ dev: {}, prod: { region: "cn-south-1", promotion: { from: "dev" } } });
+    pinIn(alone, "dev", { office: pinOf(recent, { filter }) });
+    await cli(alone, "pin", "office", "--env", "prod", ...asked);
+    expect(ids(alone, "prod")).toEqual(["recent-in-the-south"]);
   });
 
   test("says with --frozen which pins are missing, and changes nothing", async () => {
