@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WorkspaceEmulator } from "../../src/emulator";
+import { ROOT } from "../support/project";
 import {
   cdktfJson,
   fixture,
@@ -149,5 +150,27 @@ describe.each(CDKS)(
         expect(result(directory).outputs).toEqual(expected);
       },
     );
+
+    if (cdk === "cdktn")
+      test.each(cliNodes)(
+        "the example is synthesized by cdktn under Node %s as by cdktf",
+        async (nodeVersion) => {
+          const directory = join(set, `example-${nodeVersion}`);
+          await succeed(process.execPath, ["scripts/example-for-cdktn.mjs", directory], { cwd: ROOT });
+          const variables = { PATH: pathWith(nodeVersion), TF_CLI_CONFIG_FILE: "", ...OFFLINE, CI: "true" };
+          await succeed(join(set, "node_modules/.bin/cdktn"), ["synth"], { cwd: directory, variables });
+          const output = join(directory, "by-cdktf");
+          await succeed(process.execPath, ["node_modules/tsx/dist/cli.mjs", "main.ts"], {
+            cwd: ROOT,
+            variables: { ...variables, CDKTF_OUTDIR: output },
+          });
+          for (const environment of ["dev", "staging", "prod"]) {
+            const resources = (out: string) =>
+              JSON.parse(readFileSync(join(out, "stacks", environment, "cdk.tf.json"), "utf8")).resource;
+            expect(Object.keys(resources(output))).toContain("huaweicloud_workspace_desktop");
+            expect(resources(join(directory, "cdktf.out"))).toEqual(resources(output));
+          }
+        },
+      );
   },
 );
