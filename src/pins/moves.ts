@@ -1,7 +1,7 @@
 import { MoveError } from "../errors";
 import type { WorkspaceImage } from "../images/workspace-image";
 import type { Pin } from "./pin";
-import { canBeOverridden, type Objection } from "./policy";
+import { canBeOverridden, type Objection, type Rule } from "./policy";
 
 /** The images of a pin before and after. */
 export interface Move {
@@ -20,6 +20,14 @@ export interface Prospect {
   /** The pin after the move, with the reason where it goes against a policy. */
   moved(override: string | undefined): Pin;
 }
+
+/** What stands before the command that is in accord with a rule. */
+const INTRODUCTIONS: Partial<Record<Rule, string>> = {
+  hold: "First run:",
+  promotion: "Instead run:",
+  revoked: "Instead run:",
+  counterpart: "See:",
+};
 
 /** What is done, and what is left as it is. */
 export interface Plan {
@@ -64,9 +72,10 @@ export function decide(
   const refusals = refused.flatMap(({ name: pin, objections }) =>
     objections.map((objection) => ({ pin, ...objection })),
   );
-  const lines = refusals.map(({ pin, message, advice }) => {
+  const lines = refusals.map(({ pin, rule, message, advice }) => {
     const text = `  ${pin}: ${message}${/[.!?]$/.test(message) ? "" : "."}`;
-    return advice === undefined ? text : `${text} Its way is: ${advice}`;
+    // Of what is not ripe, the message says when to run the same again.
+    return advice === undefined || rule === "minAgeDays" ? text : `${text} ${INTRODUCTIONS[rule]} ${advice}`;
   });
   const nevertheless =
     override === undefined && refusals.some(canBeOverridden)

@@ -252,7 +252,7 @@ describe("update", () => {
     });
     expect(named.stderr).toContain('kiosk: Pin "kiosk" of environment "dev": no image matches.');
     expect(named.stderr).toContain(
-      "lab: it is held since 2026-01-01T00:00:00Z: printer driver, ticket 4711. Its way is: workspace-images hold lab --env dev --release",
+      "lab: it is held since 2026-01-01T00:00:00Z: printer driver, ticket 4711. First run: workspace-images hold lab --env dev --release",
     );
     expect(lockFiles()).toEqual(before);
     const dry = await cli("update", "--env", "dev", "--dry-run", "--json");

@@ -194,7 +194,7 @@ describe("promote", () => {
     );
     const promote = ["promote", "dev", "prod", "pinned"];
     const refused = await project.cli(promote, emulator.variables);
-    expect(refused.stderr).toContain("Its way is: workspace-images promote staging prod pinned");
+    expect(refused.stderr).toContain("Instead run: workspace-images promote staging prod pinned");
     expect(refused.stderr).toContain('--override --reason "…"');
     await project.cli([...promote, "--override", "--reason", "incident 12"], emulator.variables);
     expect(project.readLock("prod").pins.pinned).toMatchObject({

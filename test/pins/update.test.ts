@@ -172,7 +172,7 @@ test("moves none of the pins that are named where one cannot, and names every on
   expect(error.message).toMatch(/\n {2}gone: .*no image matches/);
   expect(error.message).toMatch(/\n {2}lost: /);
   expect(error.message).toMatch(
-    /\n {2}kept: it is held since 2026-11-01T00:00:00Z: printer driver\. Its way is: /,
+    /\n {2}kept: it is held since 2026-11-01T00:00:00Z: printer driver\. First run: /,
   );
   expect(error.message).not.toContain("office:");
 });
