@@ -3,6 +3,8 @@ module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
   setupFiles: ["<rootDir>/test/support/setup.ts"],
+  // Tests wait for processes that they start: one worker less than processors would leave one idle.
+  maxWorkers: "100%",
   // Many tests start processes, on machines that may be busy.
   testTimeout: 60_000,
   testMatch: ["**/*.test.ts"],

@@ -17,7 +17,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const unzip = promisify(gunzip);
 
 /** An answer whose body has been read and unpacked. */
-interface Answer {
+interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
@@ -53,7 +53,7 @@ async function read(exchange: Exchange, body: Dispatcher.ResponseData["body"]): 
 async function unpack(
   exchange: Exchange,
   status: number,
-  headers: Answer["headers"],
+  headers: HttpAnswer["headers"],
   packed: Buffer,
 ): Promise<string> {
   const encoding = headers["content-encoding"]?.toLowerCase();
@@ -79,7 +79,7 @@ async function unpack(
   }
 }
 
-function judge(exchange: Exchange, { status, headers, text }: Answer): Outcome {
+function judge(exchange: Exchange, { status, headers, text }: HttpAnswer): Outcome {
   const { what, requestId, request } = exchange;
   const { confidential = false } = request;
   const refuse = (why: string, retryable: boolean): Outcome => ({

@@ -4,7 +4,7 @@ import type { Environment } from "../project/environment";
 import type { Availability } from "./resolve";
 
 /** What one lookup of a pin got in this run. */
-export interface Answer {
+export interface AnsweredPin {
   /** The construct that asked first. */
   readonly path: string;
   readonly pin: Pin;
@@ -13,7 +13,7 @@ export interface Answer {
 /** The pins of one environment in a run: those of its lock file, read when it is first asked for, and new ones. */
 export class EnvironmentPins {
   /** What lookups got, by pin. */
-  readonly answers = new Map<string, Answer>();
+  readonly answers = new Map<string, AnsweredPin>();
   /** Every pin that a lookup asked for, answered or not. */
   readonly asked = new Set<string>();
   /** Pins that this run took, or whose question it recorded, and that are not written yet. */

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { ALLOWANCES_FILE, type Allowance, findAllowance, readAllowances } from "../desktops/allowances";
 import { summarize } from "../desktops/consequences";
-import { type ExplainingPin, type GuardContext, judgeChange, type Verdict } from "../desktops/guard";
+import { type ExplainingPin, type GuardContext, type JudgedChange, judgeChange } from "../desktops/guard";
 import { parseChange } from "../desktops/plan";
 import { readTerraformJson } from "../desktops/terraform-json";
 import { ConfigurationError, PlanError, WorkspaceImagesError } from "../errors";
@@ -23,7 +23,7 @@ interface GuardOptions extends CommonOptions {
 }
 
 /** A verdict, and why it is accepted although no pin explains it. */
-interface GuardedChange extends Verdict {
+interface GuardedChange extends JudgedChange {
   readonly allowed?: string;
 }
 
@@ -42,7 +42,7 @@ const VERBS = {
   destroys: "destroyed",
   builds: "built",
   runs: "reinstalled by an action",
-} as const satisfies Record<Verdict["does"], string>;
+} as const satisfies Record<JudgedChange["does"], string>;
 
 /** `workspace-images guard`: which desktops a Terraform plan would wipe, and whether anybody meant that. */
 export function guardCommand(): Command {
@@ -179,7 +179,7 @@ function listedIds(
   });
 }
 
-function withAllowance(verdict: Verdict, allowances: readonly Allowance[]): GuardedChange {
+function withAllowance(verdict: JudgedChange, allowances: readonly Allowance[]): GuardedChange {
   const found = findAllowance(allowances, verdict.address);
   if (!found) return verdict;
   const { allowance, isOver } = found;

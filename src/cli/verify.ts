@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { readRevocations } from "../pins/revoked";
-import { type Verdict, verify } from "../pins/verification";
+import { type Verification, verify } from "../pins/verification";
 import { printable } from "../text/printable";
 import { answerEach, report, sections, withoutPins } from "./answers";
 import { type CommonOptions, withCommonOptions } from "./common-options";
@@ -27,7 +27,7 @@ Examples:
       const answers = await withListings((source) =>
         answerEach({ env }, async ({ project, environment, lockFile }) => {
           const otherwise = withoutPins(lockFile);
-          if (!lockFile || otherwise) return { verdicts: new Map<string, Verdict>(), otherwise };
+          if (!lockFile || otherwise) return { verdicts: new Map<string, Verification>(), otherwise };
           const { listing, place } = await source.environment(environment, lockFile);
           const { images } = await listing({});
           return {
@@ -47,7 +47,7 @@ Examples:
 }
 
 function verdictText(
-  verdicts: ReadonlyMap<string, Verdict>,
+  verdicts: ReadonlyMap<string, Verification>,
   environment: string,
   strict: boolean | undefined,
 ): string {
@@ -73,6 +73,6 @@ function verdictText(
   return `${environment}:\n${lines.join("\n")}`;
 }
 
-function hasFailed({ ok, unmet, unlisted }: Verdict, strict: boolean | undefined): boolean {
+function hasFailed({ ok, unmet, unlisted }: Verification, strict: boolean | undefined): boolean {
   return !ok || (strict === true && (unmet !== undefined || unlisted !== undefined));
 }

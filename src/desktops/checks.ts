@@ -72,7 +72,7 @@ interface Known {
 }
 
 /** One resource with one image of it. */
-interface Use {
+interface ImageUse {
   readonly kind: ResourceKind;
   readonly attributes: SynthesizedResource["attributes"];
   readonly image: WorkspaceImage;
@@ -138,7 +138,11 @@ function nearest(
 }
 
 /** The use of an image that was looked up; undefined where only a pin has it. */
-function useOf(kind: ResourceKind, attributes: Use["attributes"], known: readonly Known[]): Use | undefined {
+function useOf(
+  kind: ResourceKind,
+  attributes: ImageUse["attributes"],
+  known: readonly Known[],
+): ImageUse | undefined {
   const found = known.find(({ lookup }) => lookup);
   if (!found) return undefined;
   const { image, pinName, environment } = found;
@@ -150,7 +154,7 @@ function useOf(kind: ResourceKind, attributes: Use["attributes"], known: readonl
   };
 }
 
-function* faultsOf(use: Use): Generator<Fault> {
+function* faultsOf(use: ImageUse): Generator<Fault> {
   yield* diskFaults(use);
   yield* imageTypeFaults(use);
   yield* userGroupFaults(use);
@@ -158,7 +162,7 @@ function* faultsOf(use: Use): Generator<Fault> {
   yield* nameFaults(use);
 }
 
-function* diskFaults({ kind, attributes, image, subject }: Use): Generator<Fault> {
+function* diskFaults({ kind, attributes, image, subject }: ImageUse): Generator<Fault> {
   if (!kind.disk) return;
   const { attribute, range } = kind.disk;
   const [least, most] = range ?? [0, Number.POSITIVE_INFINITY];
@@ -177,7 +181,7 @@ function* diskFaults({ kind, attributes, image, subject }: Use): Generator<Fault
   }
 }
 
-function* imageTypeFaults({ kind, attributes, image, subject }: Use): Generator<Fault> {
+function* imageTypeFaults({ kind, attributes, image, subject }: ImageUse): Generator<Fault> {
   const fitting = kind.imageTypes?.[image.imageType as "gold" | "private"];
   if (!kind.imageType || !Array.isArray(fitting)) return;
   for (const type of valuesAt(attributes, kind.imageType)) {
@@ -195,7 +199,7 @@ const USER_GROUPS: Readonly<Record<string, readonly string[]>> = {
   Windows: ["administrators", "users"],
 };
 
-function* userGroupFaults({ kind, attributes, image, subject }: Use): Generator<Fault> {
+function* userGroupFaults({ kind, attributes, image, subject }: ImageUse): Generator<Fault> {
   const fitting = USER_GROUPS[image.osType ?? ""];
   if (!kind.userGroup || !fitting) return;
   const others = Object.values(USER_GROUPS).flat();
@@ -209,7 +213,7 @@ function* userGroupFaults({ kind, attributes, image, subject }: Use): Generator<
   }
 }
 
-function* productFaults({ kind, attributes, subject }: Use): Generator<Fault> {
+function* productFaults({ kind, attributes, subject }: ImageUse): Generator<Fault> {
   if (!kind.products || !kind.imageType) return;
   if (!valuesAt(attributes, kind.imageType).includes("gold")) return;
   const missing = kind.products.filter((product) => !valuesAt(attributes, product).some(Boolean));
@@ -221,7 +225,7 @@ function* productFaults({ kind, attributes, subject }: Use): Generator<Fault> {
   };
 }
 
-function* nameFaults({ kind, attributes }: Use): Generator<Fault> {
+function* nameFaults({ kind, attributes }: ImageUse): Generator<Fault> {
   const { nameLength = Number.POSITIVE_INFINITY } = kind;
   for (const name of valuesAt(attributes, "name")) {
     if (typeof name !== "string" || isExpression(name) || [...name].length <= nameLength) continue;

@@ -23,7 +23,7 @@ export interface GuardContext {
 export type Does = "reinstalls" | "updates" | "replaces" | "destroys" | "builds" | "runs";
 
 /** A change of a plan that is of consequence, and whether somebody meant it. */
-export interface Verdict {
+export interface JudgedChange {
   readonly address: string;
   /** Type of the resource. */
   readonly type: string;
@@ -41,7 +41,7 @@ export interface Verdict {
  * had before, and neither image type nor disk changes with it.
  * @returns undefined where nothing is reinstalled, replaced or destroyed
  */
-export function judgeChange(change: PlannedChange, context: GuardContext): Verdict | undefined {
+export function judgeChange(change: PlannedChange, context: GuardContext): JudgedChange | undefined {
   const found = change.kind.action ? judgeAction(change) : judgeResource(change, context);
   const built = builtFrom(change);
   const objections = built.flatMap((id) => context.objection(id) ?? []);

@@ -6,7 +6,13 @@ import { serveWhileWaiting } from "../threads/blocking-wait";
 import { HelperThread, helperFile } from "../threads/helper-thread";
 import { Accounts, DEFAULT_ACCOUNT, type EmulatedAccount } from "./accounts";
 import { catalogOf, type EmulatedImage, projectIdOf, REGIONS } from "./catalog";
-import { type Answer, type EmulatedRequest, type EmulatedService, errorAnswer, type Fault } from "./faults";
+import {
+  type EmulatedAnswer,
+  type EmulatedRequest,
+  type EmulatedService,
+  errorAnswer,
+  type Fault,
+} from "./faults";
 import type { FrontAnswer, FrontOptions, FrontReport, FrontRequest } from "./front";
 import { answerIam } from "./iam-service";
 import { ImageService, imageInfo, type Paging } from "./image-service";
@@ -265,7 +271,7 @@ export class WorkspaceEmulator {
     url: URL,
     request: ReceivedRequest,
     requestId: string,
-  ): Answer {
+  ): EmulatedAnswer {
     const refusal = () => this.refuse(request);
     if (service === "control") return this.control(path, request);
     if (service === "iam" || service === "metadata") {
@@ -301,7 +307,7 @@ export class WorkspaceEmulator {
   }
 
   /** What the person who runs the emulator may do: it is no part of the cloud. */
-  private control(path: string, { method, headers, body }: ReceivedRequest): Answer {
+  private control(path: string, { method, headers, body }: ReceivedRequest): EmulatedAnswer {
     // A web page that this machine's user visits must not reach it.
     if (headers.origin !== undefined)
       return errorAnswer(403, "service", "Requests from web pages are refused.");

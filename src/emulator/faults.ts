@@ -49,7 +49,7 @@ export interface Fault {
 export type ErrorShape = "service" | "gateway" | "iam";
 
 /** An answer before it is written. */
-export interface Answer {
+export interface EmulatedAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
@@ -62,7 +62,7 @@ export function errorAnswer(
   message: string,
   code?: string,
   requestId?: string,
-): Answer {
+): EmulatedAnswer {
   if (shape === "iam") {
     return { status, json: { error: { code: status, message, title: TITLES[status] ?? "Error" } } };
   }

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Accounts } from "./accounts";
 import { projectIdOf } from "./catalog";
-import { type Answer, errorAnswer } from "./faults";
+import { type EmulatedAnswer, errorAnswer } from "./faults";
 
 const passwordSchema = v.object({
   auth: v.object({
@@ -58,7 +58,11 @@ export interface IamRequest {
 }
 
 /** Answers the calls of IAM, OIDC and the ECS metadata service. */
-export function answerIam(request: IamRequest, accounts: Accounts, regions: readonly string[]): Answer {
+export function answerIam(
+  request: IamRequest,
+  accounts: Accounts,
+  regions: readonly string[],
+): EmulatedAnswer {
   const { method, path, query, headers, body, refusal } = request;
   const unauthorized = (message: string) => errorAnswer(401, "iam", message);
   const malformed = () => errorAnswer(400, "iam", "The request body is invalid");
@@ -146,7 +150,7 @@ export function answerIam(request: IamRequest, accounts: Accounts, regions: read
   }
 }
 
-function tokenAnswer(accounts: Accounts): Answer {
+function tokenAnswer(accounts: Accounts): EmulatedAnswer {
   const { token, expiresAt } = accounts.issueToken();
   return { status: 201, headers: { "x-subject-token": token }, json: { token: { expires_at: expiresAt } } };
 }

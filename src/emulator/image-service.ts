@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { FIELD_NAMES, IMAGE_FIELDS, type WorkspaceImage } from "../images/workspace-image";
 import type { EmulatedImage } from "./catalog";
-import { type Answer, errorAnswer } from "./faults";
+import { type EmulatedAnswer, errorAnswer } from "./faults";
 
 /** How the emulated service pages. */
 export interface Paging {
@@ -64,7 +64,7 @@ export class ImageService {
     return index >= 0;
   }
 
-  list(region: string, query: URLSearchParams): Answer {
+  list(region: string, query: URLSearchParams): EmulatedAnswer {
     const wrong = (name: string) =>
       errorAnswer(400, "service", `The parameter ${name} is malformed or unknown.`, "WKS.00010003");
     for (const name of query.keys()) {

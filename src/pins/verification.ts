@@ -4,7 +4,7 @@ import type { Pin, Pins } from "./pin";
 import type { Revocations } from "./revoked";
 
 /** Whether a pinned image is still what it was. */
-export interface Verdict {
+export interface Verification {
   /** Whether every image exists, unchanged, and none is revoked. */
   readonly ok: boolean;
   /** What is wrong, where something is: begins with `deleted`, `changed` or `revoked` for each image. */
@@ -21,7 +21,7 @@ export function verify(
   listing: readonly WorkspaceImage[],
   region: string,
   revocations: Revocations,
-): Map<string, Verdict> {
+): Map<string, Verification> {
   const listed = new Map(listing.map((image) => [image.id, image]));
   return new Map([...pins].map(([name, pin]) => [name, verdictOn(pin, listed, region, revocations)]));
 }
@@ -31,7 +31,7 @@ function verdictOn(
   listed: ReadonlyMap<string, WorkspaceImage>,
   region: string,
   revocations: Revocations,
-): Verdict {
+): Verification {
   const unlisted: string[] = [];
   const reasons = images.flatMap((image) => {
     const revoked = revocations.reason(image, region);
