@@ -54,7 +54,7 @@ export interface Lookup {
 export interface Known {
   /** The pins of its lock file, and those that this run took. */
   readonly pins: Pins;
-  /** Where its pins are; undefined as long as it has no lock file and was not listed. */
+  /** Where its lock file says that its pins are; undefined where it has none. */
   readonly place: LockedPlace | undefined;
   readonly availability: Availability;
   /** The pin of this name in the environment that this one is promoted from. */
@@ -103,9 +103,10 @@ export function resolve(lookup: Lookup, known: Known): Resolution {
 function standing(
   { environment, pinName }: Pick<Lookup, "environment" | "pinName">,
   pin: Pin,
-  { place, revocations }: Pick<Known, "place" | "revocations">,
+  known: Known,
 ): Note[] {
   const notes: Note[] = [];
+  const place = placeOf(known);
   if (pin.unmet) {
     const { filter } = pin;
     const unmet = pin.unmet.map((key) => criterion(key, filter)).join(", ");
@@ -115,7 +116,7 @@ function standing(
     });
   }
   for (const image of pin.images) {
-    const revoked = place && revocations.reason(image, place.region);
+    const revoked = place && known.revocations.reason(image, place.region);
     if (revoked !== undefined) {
       notes.push({
         level: "warn",
@@ -124,6 +125,11 @@ function standing(
     }
   }
   return notes;
+}
+
+/** Where an environment's images are; undefined as long as it has no lock file and is not listed. */
+function placeOf({ place, availability }: Pick<Known, "place" | "availability">): LockedPlace | undefined {
+  return place ?? (availability.kind === "listed" ? availability.place : undefined);
 }
 
 /** A changed question keeps its images; what they do not answer is said, and stands in the pin. */
@@ -209,16 +215,16 @@ function fromEqualQuestion(
 /** What the environment has that this one is promoted from, whatever its age. */
 function fromPromotion(lookup: Lookup, known: Known): Resolution | undefined {
   const { environment, pinName, question } = lookup;
-  const { place, availability, revocations } = known;
+  const { availability, revocations } = known;
+  const here = placeOf(known);
   const { from } = environment.promotion ?? {};
   const promoted = from === undefined ? undefined : known.promoted();
   if (!promoted) return undefined;
-  const target = availability.kind === "listed" ? availability.place : place;
-  const isHere = target !== undefined && isSamePlace(promoted.place, target);
-  if (!isHere && availability.kind === "unlisted") return "unlisted";
-  if (!target || (!isHere && availability.kind !== "listed")) return undefined;
+  const isSame = here !== undefined && isSamePlace(promoted.place, here);
+  if (!isSame && availability.kind === "unlisted") return "unlisted";
+  if (!here || (!isSame && availability.kind !== "listed")) return undefined;
   const listed = availability.kind === "listed" ? unfiltered(availability.listings) : [];
-  const found = promoted.pin.images.map((image) => counterparts(image, promoted.place, target, listed));
+  const found = promoted.pin.images.map((image) => counterparts(image, promoted.place, here, listed));
   const images = found.flat();
   const unmet = unmetCriteria(question, images);
   const obstacle =
@@ -228,7 +234,7 @@ function fromPromotion(lookup: Lookup, known: Known): Resolution | undefined {
         ? "an image of it is not to be found here"
         : unmet.length > 0
           ? `its image does not answer ${unmet.map((key) => criterion(key, question.filter)).join(", ")}`
-          : images.some((image) => revocations.reason(image, target.region) !== undefined)
+          : images.some((image) => revocations.reason(image, here.region) !== undefined)
             ? "an image of it is revoked"
             : undefined;
   if (obstacle !== undefined) {

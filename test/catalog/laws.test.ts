@@ -9,8 +9,11 @@ import {
   DataHuaweicloudWorkspaceImages,
   type WorkspaceImagesError,
 } from "../../src";
+import { resolve } from "../../src/catalog/resolve";
 import { WorkspaceEmulator } from "../../src/emulator";
 import type { Pin } from "../../src/pins/pin";
+import { Revocations } from "../../src/pins/revoked";
+import { closing } from "../support/closing";
 import { image } from "../support/images";
 import { pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
@@ -509,6 +512,54 @@ describe("a new pin of an environment that is promoted to", () => {
     expect(other.said).toContain("an image of it is revoked");
   });
 });
+
+test.each([
+  ["its own lock file", true],
+  ["no lock file yet", false],
+])(
+  "a new pin in another region, with %s, takes the same release under the ID that it has there",
+  async (_, hasLockFile) => {
+    const south = { ...enterprise, id: "e24-in-south" };
+    const emulator = closing(
+      await WorkspaceEmulator.start({
+        images: {
+          [REGION]: IMAGES["a newer image was published"],
+          "cn-south-1": [south, { ...pro, id: "p25-in-south" }],
+        },
+      }),
+    );
+    const project = new TestProject({
+      staging: { region: REGION },
+      prod: { region: "cn-south-1", promotion: { from: "staging" } },
+    });
+    writePins(project, "staging", { office }, { region: REGION, projectId: emulator.projectId(REGION) });
+    const place = { region: "cn-south-1", projectId: emulator.projectId("cn-south-1") };
+    if (hasLockFile) writePins(project, "prod", { other: pinOf(south) }, place);
+    enter(project, emulator.variables);
+    const { built, notes } = await synthesize((stack) =>
+      one(stack, "office", { ...asPinned, environment: "prod", architecture: "x86" }),
+    );
+    expect(built).toEqual(["e24-in-south"]);
+    expect(notes.map(({ message }) => message).join()).toContain('as in "staging"');
+    expect(project.readLock("prod")).toMatchObject({ ...place, pins: { office: { images: [south] } } });
+    // The same, for whoever resolves without a lock file of the target.
+    const environment = { name: "prod", promotion: { from: "staging" } };
+    const promoted = () => ({ pin: office, place: { region: REGION, projectId: "north" } });
+    const listings = [{ query: {}, images: [south, pro] }];
+    const resolved = resolve(
+      { subject: "here", environment, pinName: "office", question: office },
+      {
+        pins: new Map(),
+        place: undefined,
+        availability: { kind: "listed", place, listings },
+        promoted,
+        revocations: new Revocations(),
+        now: new Date(),
+      },
+    );
+    expect(resolved).toMatchObject({ pin: { images: [south] } });
+  },
+);
 
 test("a revoked image is warned of where it is pinned, and named where nothing else matches", async () => {
   const emulator = emulators["a newer image was published"];
