@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -221,11 +222,12 @@ describe("a synth", () => {
         }
         expect(leaks(traces)).toEqual([]);
 
+        // With a lock file of one environment and none of the other, what fails is said beside what is pinned.
+        rmSync(world.project.path("workspace-images/prod.lock.json"));
         const withPins = await refused();
-        expect(withPins.stdout).toContain("synthesized");
-        expect(filesIn(world.project.path("cdktf.out"))).toMatch(
-          /manifest\.json\n.*was not listed; its pins are used as they are\. .* was refused: 403 echo/s,
-        );
+        expect(withPins.code).toBe(3);
+        expect(withPins.stderr).toMatch(/the images could not be listed\. .* was refused: 403 echo/);
+        expect(world.traces(withPins)).toContain("dev.lock.json");
         expect(leaks(world.traces(withPins))).toEqual([]);
       } finally {
         await world.close();
@@ -264,7 +266,7 @@ describe("the command", () => {
     ["list", "--json"],
     ["pins"],
     ["outdated"],
-    ["update"],
+    ["update", "--all-environments"],
     ["promote", "dev", "prod"],
     ["verify", "--json"],
     ["prune", "--dry-run"],
@@ -290,7 +292,7 @@ describe("the command", () => {
     },
   );
 
-  test.each(["list", "outdated", "update --json", "promote dev far", "verify"])(
+  test.each(["list", "outdated", "update --json --env dev", "promote dev far", "verify"])(
     "%s leaves no secret where it is refused",
     async (command) => {
       await withEcho("iam", async (url) => {
