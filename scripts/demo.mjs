@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path";
 import emulation from "../lib/emulator/index.js";
 
-const { imageIdOf, WorkspaceEmulator } = emulation;
+const { catalogOf, imageIdOf, WorkspaceEmulator } = emulation;
 
 const root = resolve(import.meta.dirname, "..");
 const folder = join(root, ".demo");
@@ -36,7 +36,8 @@ const release = {
   diskFormat: "zvhd2",
   minRam: 0,
   minDisk: 100,
-  productCode: "workspace.windows.11.enterprise.24h2",
+  productCode: catalogOf("cn-north-4").find(({ name }) => name.startsWith("Windows_11_Enterprise_24H2"))
+    .productCode,
   createdAt: "2026-11-24T02:30:00Z",
 };
 for (const region of ["cn-north-4", "cn-south-1"]) {

@@ -7,14 +7,21 @@ export interface EmulatedImage extends WorkspaceImage {
   readonly platform?: string;
   /** Package series (`package_type`). */
   readonly packageType?: string;
+  /**
+   * Name of the project that owns a private image; public ones belong to nobody.
+   * @default - the region's own project
+   */
+  readonly project?: string;
+  /** Names of the other projects that a private image is shared with. */
+  readonly sharedWith?: readonly string[];
 }
 
 /** Regions of the built-in catalog. */
 export const REGIONS = ["cn-north-4", "cn-south-1", "eu-west-101"] as const;
 
-/** The project ID of a region: as in the cloud, a project belongs to one region. */
-export function projectIdOf(region: string): string {
-  return createHash("sha256").update(`project ${region}`).digest("hex").slice(0, 32);
+/** The ID of a project by its name. As in the cloud, the name of a region's own project is the region's. */
+export function projectIdOf(project: string): string {
+  return createHash("sha256").update(`project ${project}`).digest("hex").slice(0, 32);
 }
 
 /** An image ID that is the same in every run, and another one in every region. */
@@ -42,6 +49,14 @@ interface Release extends Omit<EmulatedImage, "id"> {
   readonly only?: string;
 }
 
+/** A product code of one of the forms that are seen in public. */
+function productCodeOf(form: "OFFI" | "00301", edition: string): string {
+  const number = createHash("sha256").update(`product ${edition}`).digest().readBigUInt64BE();
+  return form === "OFFI"
+    ? `OFFI${10n ** 17n + (number % (9n * 10n ** 17n))}`
+    : `00301-${2019000n + (number % 1000n)}-0--0`;
+}
+
 const windows = (edition: string, osVersion: string, minDisk: number, dates: readonly string[]): Release[] =>
   dates.map((date) => ({
     name: `${edition}_64bit_Workspace_${date.replaceAll("-", "")}`,
@@ -52,7 +67,7 @@ const windows = (edition: string, osVersion: string, minDisk: number, dates: rea
     diskFormat: "zvhd2",
     minRam: 0,
     minDisk,
-    productCode: `workspace.${edition.toLowerCase().replaceAll("_", ".")}`,
+    productCode: productCodeOf("OFFI", edition),
     createdAt: `${date}T02:30:00Z`,
     platform: "Windows",
     packageType: edition.includes("Server") ? "server" : "general",
@@ -74,7 +89,7 @@ const linux = (
     diskFormat: "qcow2",
     minRam: 0,
     minDisk,
-    productCode: `workspace.${edition.toLowerCase().replaceAll(/[_.]/g, "-")}`,
+    productCode: productCodeOf("00301", edition),
     createdAt: `${date}T03:00:00Z`,
     platform: edition.split("_")[0] ?? edition,
     packageType: "general",
@@ -120,6 +135,21 @@ const RELEASES: readonly Release[] = [
   ]),
   ...linux("Kylin_V10_SP1", "Kylin Desktop V10 SP1 64bit with ARM", "arm", 60, ["2023-07-18", "2025-04-22"]),
   {
+    // As short as public material shows names and versions to be.
+    name: "UOS_20_PRO_20250318",
+    imageType: "gold",
+    osType: "Linux",
+    osVersion: "20",
+    architecture: "arm",
+    diskFormat: "qcow2",
+    minRam: 0,
+    minDisk: 60,
+    productCode: productCodeOf("OFFI", "UOS_20_PRO"),
+    createdAt: "2025-03-18T03:00:00Z",
+    platform: "UOS",
+    packageType: "general",
+  },
+  {
     // An early release that the service never described completely.
     name: "Windows_7_SP1_64bit_Workspace",
     imageType: "gold",
@@ -141,7 +171,7 @@ const RELEASES: readonly Release[] = [
     diskFormat: "qcow2",
     minRam: 0,
     minDisk: 60,
-    productCode: "workspace.kylin-education",
+    productCode: productCodeOf("00301", "Kylin_V10_SP1_Education"),
     createdAt: "2025-06-03T03:00:00Z",
     platform: "Kylin",
     packageType: "education",
@@ -176,6 +206,20 @@ const PRIVATE: readonly Release[] = [
     createdAt: "2024-07-02T15:41:09Z",
     platform: "Windows",
     packageType: "graphics",
+  },
+  {
+    name: "copy_uos-20250318",
+    only: "cn-north-4",
+    imageType: "private",
+    osType: "Linux",
+    osVersion: "20",
+    architecture: "arm",
+    diskFormat: "qcow2",
+    minRam: 0,
+    minDisk: 60,
+    createdAt: "2025-04-02T06:20:31Z",
+    platform: "UOS",
+    packageType: "general",
   },
   {
     name: "kiosk",

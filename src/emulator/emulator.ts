@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import * as v from "valibot";
-import { parseImageInfo } from "../images/workspace-image";
 import { serveWhileWaiting } from "../threads/blocking-wait";
 import { HelperThread, helperFile } from "../threads/helper-thread";
-import { Accounts, DEFAULT_ACCOUNT, type EmulatedAccount } from "./accounts";
+import { Accounts, DEFAULT_ACCOUNT } from "./accounts";
 import { catalogOf, type EmulatedImage, projectIdOf, REGIONS } from "./catalog";
+import { answerControl } from "./control";
+import type { EmulatorOptions } from "./emulator-options";
 import {
   type EmulatedAnswer,
   type EmulatedRequest,
@@ -15,67 +15,9 @@ import {
 } from "./faults";
 import type { FrontAnswer, FrontOptions, FrontReport, FrontRequest } from "./front";
 import { answerIam } from "./iam-service";
-import { ImageService, imageInfo, type Paging } from "./image-service";
+import { ImageService } from "./image-service";
 import { type ReceivedRequest, refuseSignature } from "./signature";
 import { Throttle } from "./throttle";
-
-const hiddenSchema = v.pipe(
-  v.unknown(),
-  v.check((json) => !Array.isArray(json), "Expected Object but received Array"),
-  v.object({
-    platform: v.optional(v.string("The field platform must be a text.")),
-    package_type: v.optional(v.string("The field package_type must be a text.")),
-  }),
-);
-
-/** Options of {@link WorkspaceEmulator.start}. */
-export interface EmulatorOptions {
-  /**
-   * Port on the loopback interface.
-   * @default - any that is free
-   */
-  readonly port?: number;
-  /**
-   * Images by region.
-   * @default - a built-in catalog of three regions
-   */
-  readonly images?: Readonly<Record<string, readonly EmulatedImage[]>>;
-  /**
-   * Who may use it.
-   * @default DEFAULT_ACCOUNT
-   */
-  readonly account?: EmulatedAccount;
-  /**
-   * Wait before every answer, ms.
-   * @default 0
-   */
-  readonly latencyMs?: number;
-  /**
-   * Most images of a page, whatever is asked for.
-   * @default 100
-   */
-  readonly maxLimit?: number;
-  /**
-   * What `total_count` says.
-   * @default "right"
-   */
-  readonly totalCount?: Paging["totalCount"];
-  /**
-   * Most requests in any one second, all services together; others are answered with 429.
-   * @default - any number
-   */
-  readonly requestsPerSecond?: number;
-  /**
-   * How much the emulator's clock is ahead, ms.
-   * @default 0
-   */
-  readonly clockAheadMs?: number;
-  /**
-   * Certificate and key in PEM, to serve https.
-   * @default - http
-   */
-  readonly tls?: { readonly cert: string; readonly key: string };
-}
 
 /** A request that was answered. */
 export interface AnsweredRequest extends EmulatedRequest {
@@ -87,6 +29,7 @@ export interface AnsweredRequest extends EmulatedRequest {
 export class WorkspaceEmulator {
   /**
    * Starts a server.
+   * @throws RangeError if a project is in none of the regions
    * @throws Error with code EADDRINUSE if the port is taken
    */
   static async start(options: EmulatorOptions = {}): Promise<WorkspaceEmulator> {
@@ -105,8 +48,8 @@ export class WorkspaceEmulator {
   private readonly accounts: Accounts;
   private readonly service: ImageService;
   private readonly faults: { readonly fault: Fault; left: number }[] = [];
-  private readonly front: HelperThread;
   private readonly throttle: Throttle;
+  private readonly front: HelperThread;
   private port = 0;
   /** The front's time of the request that is answered: a test may have replaced the clock of this thread. */
   private time = 0;
@@ -115,9 +58,15 @@ export class WorkspaceEmulator {
   private constructor(private readonly options: EmulatorOptions) {
     this.accounts = new Accounts(options.account ?? DEFAULT_ACCOUNT, () => this.time);
     const images = options.images ?? Object.fromEntries(REGIONS.map((region) => [region, catalogOf(region)]));
-    const { maxLimit = 100, totalCount = "right", requestsPerSecond = Number.POSITIVE_INFINITY } = options;
+    const {
+      maxLimit = 100,
+      maxOffset = 5000,
+      totalCount = "right",
+      requestsPerSecond = Number.POSITIVE_INFINITY,
+    } = options;
+    this.service = new ImageService(images, { maxLimit, maxOffset, totalCount });
     this.throttle = new Throttle(requestsPerSecond);
-    this.service = new ImageService(images, { maxLimit, totalCount });
+    for (const project of this.projects) this.regionOf(project);
     const path = typeof __dirname === "string" ? join(__dirname, "front") : undefined;
     this.front = new HelperThread("emulator-front", helperFile(path));
   }
@@ -143,9 +92,21 @@ export class WorkspaceEmulator {
     return this.service.names;
   }
 
-  /** ID of a region's project, the same in every run. */
-  projectId(region: string): string {
-    return projectIdOf(region);
+  /** ID of a project by its name, the same in every run; a region's name is that of its own project. */
+  projectId(project: string): string {
+    return projectIdOf(project);
+  }
+
+  private get projects(): string[] {
+    return [...this.regions, ...(this.options.projects ?? [])];
+  }
+
+  private regionOf(project: string): string {
+    const region = this.regions.find((name) => project === name || project.startsWith(`${name}_`));
+    if (region !== undefined) return region;
+    throw new RangeError(
+      `The project ${JSON.stringify(project)} is in no region: it must be named like ${this.regions[0]}_finance.`,
+    );
   }
 
   /**
@@ -249,7 +210,7 @@ export class WorkspaceEmulator {
             requestId,
           )
         : emulated.service !== "control" && !this.throttle.passes(request.at)
-          ? errorAnswer(429, "gateway", "The throttling threshold has been reached.", undefined, requestId)
+          ? this.throttle.refusal(requestId)
           : request.body === undefined
             ? errorAnswer(400, "gateway", "The request body is too large.", "APIGW.0201", requestId)
             : this.answer(emulated, url, { ...request, body: request.body }, requestId);
@@ -273,13 +234,13 @@ export class WorkspaceEmulator {
     requestId: string,
   ): EmulatedAnswer {
     const refusal = () => this.refuse(request);
-    if (service === "control") return this.control(path, request);
+    if (service === "control") return answerControl(path, request, this.service);
     if (service === "iam" || service === "metadata") {
       const { headers, body } = request;
       return answerIam(
         { method, path, query: url.searchParams, headers, body, refusal },
         this.accounts,
-        this.regions,
+        this.projects,
       );
     }
     const projectId = /^\/v2\/([^/]+)\/images\/?$/.exec(path)?.[1];
@@ -291,8 +252,8 @@ export class WorkspaceEmulator {
       const message = `Incorrect IAM authentication information: ${refused}`;
       return errorAnswer(401, "gateway", message, "APIGW.0301", requestId);
     }
-    const region = this.regions.find((name) => projectIdOf(name) === projectId);
-    if (!region) {
+    const project = this.projects.find((name) => projectIdOf(name) === projectId);
+    if (project === undefined) {
       return {
         status: 403,
         json: {
@@ -303,30 +264,7 @@ export class WorkspaceEmulator {
         },
       };
     }
-    return this.service.list(region, url.searchParams);
-  }
-
-  /** What the person who runs the emulator may do: it is no part of the cloud. */
-  private control(path: string, { method, headers, body }: ReceivedRequest): EmulatedAnswer {
-    // A web page that this machine's user visits must not reach it.
-    if (headers.origin !== undefined)
-      return errorAnswer(403, "service", "Requests from web pages are refused.");
-    const [, region = "", id] = /^\/emulator\/([^/]+)\/images(?:\/([^/]+))?$/.exec(path) ?? [];
-    if (!this.regions.includes(region)) {
-      return errorAnswer(404, "service", `There is no such region. Regions: ${this.regions.join(", ")}.`);
-    }
-    if (method === "GET" && !id) return { status: 200, json: { images: this.images(region).map(imageInfo) } };
-    if (method === "DELETE" && id) {
-      return this.remove(region, id)
-        ? { status: 204 }
-        : errorAnswer(404, "service", "There is no such image.");
-    }
-    if (method !== "POST" || id) return errorAnswer(405, "service", "The method is not allowed.");
-    try {
-      return { status: 201, json: imageInfo(this.publish(region, parseEmulatedImage(JSON.parse(body)))) };
-    } catch (error) {
-      return errorAnswer(400, "service", (error as Error).message);
-    }
+    return this.service.list(this.regionOf(project), project, url.searchParams);
   }
 
   private refuse(request: ReceivedRequest): string | undefined {
@@ -348,14 +286,6 @@ export class WorkspaceEmulator {
     if (found) found.left--;
     return found?.fault;
   }
-}
-
-/** An image as the service describes it, with the two properties that it does not show; the ID may be left out. */
-function parseEmulatedImage(json: unknown): EmulatedImage {
-  const { platform, package_type: packageType } = v.parse(hiddenSchema, json);
-  const { faults, ...image } = parseImageInfo({ id: randomUUID(), ...Object(json) });
-  if (faults) throw new Error(`The image cannot be published: ${Object.values(faults).join("; ")}.`);
-  return { ...image, ...(platform && { platform }), ...(packageType && { packageType }) };
 }
 
 function serviceOf(path: string): EmulatedService {

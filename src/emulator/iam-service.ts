@@ -61,7 +61,7 @@ export interface IamRequest {
 export function answerIam(
   request: IamRequest,
   accounts: Accounts,
-  regions: readonly string[],
+  projects: readonly string[],
 ): EmulatedAnswer {
   const { method, path, query, headers, body, refusal } = request;
   const unauthorized = (message: string) => errorAnswer(401, "iam", message);
@@ -72,10 +72,10 @@ export function answerIam(
       const refused = refusal();
       if (refused) return unauthorized(`The request you have made requires authentication: ${refused}`);
       const name = query.get("name");
-      const projects = regions
-        .filter((region) => name === null || region === name)
-        .map((region) => ({ id: projectIdOf(region), name: region, enabled: true }));
-      return { status: 200, json: { projects } };
+      const found = projects
+        .filter((project) => name === null || project === name)
+        .map((project) => ({ id: projectIdOf(project), name: project, enabled: true }));
+      return { status: 200, json: { projects: found } };
     }
     case "POST /v3/auth/tokens": {
       const parsed = v.safeParse(passwordSchema, parse(body));

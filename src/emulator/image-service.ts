@@ -5,6 +5,8 @@ import { type EmulatedAnswer, errorAnswer } from "./faults";
 
 /** How the emulated service pages. */
 export interface Paging {
+  /** Greatest offset that is accepted. */
+  readonly maxOffset: number;
   /** Most images of a page, whatever is asked for. */
   readonly maxLimit: number;
   /** What `total_count` says: the truth, or as in the service's own example something else. */
@@ -64,7 +66,8 @@ export class ImageService {
     return index >= 0;
   }
 
-  list(region: string, query: URLSearchParams): EmulatedAnswer {
+  /** What a project of a region sees. */
+  list(region: string, project: string, query: URLSearchParams): EmulatedAnswer {
     const wrong = (name: string) =>
       errorAnswer(400, "service", `The parameter ${name} is malformed or unknown.`, "WKS.00010003");
     for (const name of query.keys()) {
@@ -74,15 +77,16 @@ export class ImageService {
     const limit = query.get("limit") ?? "100";
     const offset = query.get("offset") ?? "0";
     if (!/^\d{1,3}$/.test(limit) || Number(limit) > 100) return wrong("limit");
-    if (!/^\d{1,9}$/.test(offset)) return wrong("offset");
+    if (!/^\d{1,9}$/.test(offset) || Number(offset) > this.paging.maxOffset) return wrong("offset");
     const sortField = SORT_FIELDS.get(query.get("sort_field") ?? "name");
     if (!sortField) return wrong("sort_field");
     const sortType = query.get("sort_type") ?? "asc";
     if (sortType !== "asc" && sortType !== "desc") return wrong("sort_type");
 
     const wanted = Object.entries(FILTERS).filter(([name]) => query.has(name));
-    const found = this.images(region).filter((image) =>
-      wanted.every(([name, field]) => image[field] === query.get(name)),
+    const found = this.images(region).filter(
+      (image) =>
+        isSeenBy(image, project, region) && wanted.every(([name, field]) => image[field] === query.get(name)),
     );
     const direction = sortType === "desc" ? -1 : 1;
     found.sort((a, b) => direction * (order(a[sortField], b[sortField]) || order(a.id, b.id)));
@@ -100,6 +104,12 @@ export class ImageService {
   }
 }
 
+/** A private image belongs to one project of its region, and may be shared with others. */
+function isSeenBy(image: EmulatedImage, project: string, region: string): boolean {
+  const { imageType, project: owner = region, sharedWith = [] } = image;
+  return imageType !== "private" || project === owner || sharedWith.includes(project);
+}
+
 /** An image as the service describes it. */
 export function imageInfo(image: WorkspaceImage): Record<string, string | number> {
   return Object.fromEntries(
@@ -110,7 +120,7 @@ export function imageInfo(image: WorkspaceImage): Record<string, string | number
   );
 }
 
-function order(a: string | number | undefined, b: string | number | undefined): number {
-  const [left, right] = [a ?? "", b ?? ""];
+function order(a: unknown, b: unknown): number {
+  const [left, right] = [String(a ?? ""), String(b ?? "")];
   return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 export { DEFAULT_ACCOUNT, type EmulatedAccount } from "./accounts";
 export { catalogOf, type EmulatedImage, imageIdOf, projectIdOf, REGIONS } from "./catalog";
-export { type AnsweredRequest, type EmulatorOptions, WorkspaceEmulator } from "./emulator";
+export { type AnsweredRequest, WorkspaceEmulator } from "./emulator";
+export type { EmulatorOptions } from "./emulator-options";
 export type { EmulatedRequest, EmulatedService, ErrorShape, Fault } from "./faults";
 export type { Paging } from "./image-service";

@@ -62,6 +62,17 @@ describe("the built-in catalog", () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
+  test("has product codes, names and versions of the forms that are seen in public", () => {
+    const images = catalogOf("cn-north-4");
+    const codes = images.flatMap(({ productCode = [] }) => productCode);
+    for (const code of codes) expect(code).toMatch(/^(OFFI\d{18}|00301-\d{7}-0--0)$/);
+    for (const form of [/^OFFI/, /^00301/]) expect(codes.some((code) => form.test(code))).toBe(true);
+    for (const name of [/^UOS_20_PRO_/, /^copy_uos-/]) {
+      const found = images.filter((image) => name.test(image.name ?? ""));
+      expect(found).toMatchObject([{ osVersion: "20" }]);
+    }
+  });
+
   test.each(["architecture", "productCode", "createdAt", "kmsId"] as const)(
     "has images with and without %s",
     (field) => {

@@ -150,6 +150,72 @@ describe("a request that is refused", () => {
   });
 });
 
+describe("the projects of a region", () => {
+  const finance = `${REGION}_finance`;
+  const images = [
+    image({ id: "public" }),
+    image({ id: "own", imageType: "private" }),
+    image({ id: "shared", imageType: "private", sharedWith: [finance] } as EmulatedImage),
+    image({ id: "finance", imageType: "private", project: finance } as EmulatedImage),
+    { id: "untyped" },
+  ];
+
+  test("see public images, their own private ones, and those that are shared with them", async () => {
+    const emulator = await emulateImages(images, { projects: [finance, `${REGION}_lab`] });
+    const seenBy = async (project: string) => idsOf((await list(emulator, "", project)).json.images).sort();
+    expect(await seenBy(REGION)).toEqual(["own", "public", "shared", "untyped"]);
+    expect(await seenBy(finance)).toEqual(["finance", "public", "shared", "untyped"]);
+    expect(await seenBy(`${REGION}_lab`)).toEqual(["public", "untyped"]);
+    expect((await list(emulator, "image_type=private", finance)).json.total_count).toBe(2);
+  });
+
+  test("are found by their exact names at IAM, and never answer for another region", async () => {
+    const emulator = await emulate({ projects: [finance] });
+    const projectsOf = async (name: string) =>
+      (await ask(emulator, `/v3/projects?name=${name}`)).json.projects;
+    expect(await projectsOf(finance)).toEqual([
+      { id: emulator.projectId(finance), name: finance, enabled: true },
+    ]);
+    expect(await projectsOf(REGION)).toHaveLength(1);
+    expect(await projectsOf(`${REGION}_`)).toEqual([]);
+    expect((await list(emulator, "", `${REGION}_lab`)).status).toBe(403);
+  });
+
+  test("must be in one of the regions", async () => {
+    const error = await rejection(WorkspaceEmulator.start({ projects: ["cn-north-99_finance"] }));
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error.message).toContain("cn-north-99_finance");
+  });
+});
+
+describe("limits", () => {
+  test("refuse an offset beyond 5,000, or what the emulator is told", async () => {
+    const emulator = await emulateImages([]);
+    expect((await list(emulator, "offset=5000")).status).toBe(200);
+    expect(await list(emulator, "offset=5001")).toMatchObject({
+      status: 400,
+      json: { error_code: "WKS.00010003", error_msg: expect.stringContaining("offset") },
+    });
+    const wide = await emulateImages([], { maxOffset: 20_000 });
+    expect((await list(wide, "offset=20000")).status).toBe(200);
+    expect((await list(wide, "offset=20001")).status).toBe(400);
+  });
+
+  test("refuse more requests a second than were asked for, sometimes with Retry-After, and answer later ones", async () => {
+    const emulator = await emulateImages([], { requestsPerSecond: 5 });
+    const answers = await Promise.all(Array.from({ length: 9 }, () => list(emulator)));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(5);
+    expect(refused).toHaveLength(4);
+    for (const { json } of refused) {
+      expect(json).toMatchObject({ error_code: "APIGW.0308", request_id: expect.any(String) });
+    }
+    expect(refused.map(({ headers }) => headers.get("retry-after")).filter(Boolean)).toEqual(["1", "1"]);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    expect((await list(emulator)).status).toBe(200);
+  });
+});
+
 describe("publishing", () => {
   const release = {
     name: "Windows_12",
