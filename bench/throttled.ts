@@ -13,16 +13,7 @@ export async function measure(): Promise<Measurement[]> {
   const regions = regionsOf(ENVIRONMENTS);
   const emulator = await WorkspaceEmulator.start({
     images: Object.fromEntries(regions.map((region) => [region, numbered(COUNT)])),
-  });
-  let [second, taken] = [0, 0];
-  emulator.inject({
-    on: ({ service }) => {
-      const now = Math.floor(performance.now() / 1000);
-      if (now !== second) [second, taken] = [now, 0];
-      return service === "images" && ++taken > RATE;
-    },
-    status: 429,
-    shape: "gateway",
+    requestsPerSecond: RATE,
   });
   Object.assign(process.env, emulator.variables);
   try {
