@@ -5,6 +5,7 @@ import type { Environment } from "../project/environment";
 import { readEnvironments } from "../project/environments";
 import { configurationFile, findProject, type Project, whyNoEnvironments } from "../project/project";
 import { choose } from "../text/pattern";
+import { oneLine } from "../text/printable";
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -100,13 +101,19 @@ export function namedEnvironments({ env, allEnvironments }: ChangeOptions): read
   );
 }
 
+/** A reason as it is kept: one line, without what would hide or turn other text; undefined where there is none. */
+export function reasonOf(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : oneLine(text, 500) || undefined;
+}
+
 /**
  * Why policies do not count this time.
  * @throws ConfigurationError where one of the two options is missing
  */
 export function overrideOf({ override, reason }: OverrideOptions): string | undefined {
   if (!override && reason === undefined) return undefined;
-  if (override && reason?.trim()) return reason.trim();
+  const given = reasonOf(reason);
+  if (override && given !== undefined) return given;
   throw new ConfigurationError(
     'To move against a hold or a policy, say why: --override --reason "…". The reason is kept in the pin.',
   );

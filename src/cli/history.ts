@@ -7,6 +7,7 @@ import { describeChange, type Pin } from "../pins/pin";
 import { readRevocations } from "../pins/revoked";
 import { findProject } from "../project/project";
 import { groupBy } from "../text/group-by";
+import { isAmong } from "../text/pattern";
 import { printable } from "../text/printable";
 import { filterTime, formatTime } from "../text/time";
 import { type CommonOptions, withCommonOptions } from "./common-options";
@@ -23,7 +24,7 @@ interface HistoryOptions extends CommonOptions {
 export function historyCommand(): Command {
   return withCommonOptions(new Command("history"))
     .summary("show who moved which pin when, from git")
-    .argument("[pin...]", "pins to follow, by any name that they had (default: all)")
+    .argument("[pin...]", "pins or patterns to follow, by any name that they had (default: all)")
     .option("--since <date>", "from this day on, such as 2026-11-01", since)
     .option("--html <file>", "write a page with a picture of pins and environments over time")
     .description(
@@ -77,13 +78,15 @@ function choose(
   environments: readonly string[] | undefined,
 ): HistoryEvent[] {
   const chosen = events.filter((event) => {
-    const isPin = names.length === 0 || namesOf(event).some((name) => names.includes(name));
+    const isPin = names.length === 0 || namesOf(event).some((name) => isAmong(name, names));
     const isEnvironment =
-      environments === undefined || environmentsOf(event).some((name) => environments.includes(name));
+      environments === undefined || environmentsOf(event).some((name) => isAmong(name, environments));
     return isPin && isEnvironment;
   });
   const lanes = new Set(chosen.flatMap(({ lane }) => lane ?? []));
-  const missing = names.filter((name) => !events.some((event) => namesOf(event).includes(name)));
+  const missing = names.filter(
+    (name) => !events.some((event) => namesOf(event).some((known) => isAmong(known, [name]))),
+  );
   if (missing.length > 0) {
     const known = [...new Set(events.flatMap(namesOf))].sort();
     throw new ConfigurationError(

@@ -5,7 +5,7 @@ import type { Pin } from "../pins/pin";
 import { printable } from "../text/printable";
 import { formatTime } from "../text/time";
 import { answerEach, report, sections, thenEach } from "./answers";
-import { type ChangeOptions, namedEnvironments, withChangeOptions } from "./common-options";
+import { type ChangeOptions, namedEnvironments, reasonOf, withChangeOptions } from "./common-options";
 import { count } from "./layout";
 import { writeChanges } from "./moves";
 import { choosePins, requirePins } from "./pin-names";
@@ -35,7 +35,7 @@ Examples:
     )
     .action(async (names: string[], options: HoldOptions) => {
       const { release, dryRun } = options;
-      const reason = options.reason?.trim();
+      const reason = reasonOf(options.reason);
       if (!release && !reason) {
         throw new ConfigurationError('Say why: --reason "…" (or --release, to let the pins move again).');
       }

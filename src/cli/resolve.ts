@@ -20,6 +20,7 @@ import { type OpenPin, type Resolution, resolveConflict, type Side } from "../pi
 import { withFileMutex } from "../project/atomic-file";
 import { findProject } from "../project/project";
 import { readBounded } from "../project/read-file";
+import { isAmong } from "../text/pattern";
 import { printable } from "../text/printable";
 import { shellCommand } from "../text/shell";
 import { type Answer, answering, report, sections } from "./answers";
@@ -69,7 +70,7 @@ Examples:
         const files = new Map<string, UnmergedFile>();
         for (const file of await unmergedFiles(git, LOCK_FOLDER)) {
           const environment = LOCK_FILE_PATH.exec(file.path)?.[1];
-          if (environment !== undefined && (env ?? [environment]).includes(environment))
+          if (environment !== undefined && isAmong(environment, env ?? [environment]))
             files.set(environment, file);
         }
         const commits = await sidesOfConflict(git);
@@ -85,7 +86,8 @@ Examples:
           written.push(lockFileName(environment));
         }
         if (written.length > 0) await markResolved(git, written);
-        for (const environment of (env ?? environmentsOn(directory)).filter((name) => !files.has(name))) {
+        const others = environmentsOn(directory).filter((name) => isAmong(name, env ?? [name]));
+        for (const environment of others.filter((name) => !files.has(name))) {
           const error = leftMarkers(directory, environment);
           if (error) answers.set(environment, { error });
         }

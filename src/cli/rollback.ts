@@ -3,7 +3,7 @@ import { decide } from "../pins/moves";
 import { readRevocations } from "../pins/revoked";
 import { rollbackProspects } from "../pins/rollback";
 import { answerEach } from "./answers";
-import { type ChangeOptions, namedEnvironments, withChangeOptions } from "./common-options";
+import { type ChangeOptions, namedEnvironments, reasonOf, withChangeOptions } from "./common-options";
 import { withListings } from "./listings";
 import { carryOut, type PlannedMoves } from "./moves";
 import { choosePins, requirePins } from "./pin-names";
@@ -50,7 +50,7 @@ Later:
             revocations: readRevocations(project.directory),
             now: new Date(),
             to: options.to,
-            reason: options.reason?.trim() || undefined,
+            reason: reasonOf(options.reason),
           });
           const plan = decide(prospects, {
             environment: environment.name,

@@ -4,10 +4,7 @@ import type { Pin, Question } from "./pin";
 
 /** The command that takes a pin for a question, as it stands in messages. */
 export function pinCommand(name: string, { filter, cardinality }: Question, environment: string): string {
-  const options = Object.entries(filter).flatMap(([key, value]) => {
-    const option = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    return value === true ? [option] : [option, String(value)];
-  });
+  const options = filterOptions(filter);
   const all = cardinality === "all" ? ["--all"] : [];
   return advise("pin", [name], ["--env", environment, ...all, ...options]);
 }
@@ -51,6 +48,19 @@ export function holdCommand(name: string, environment: string, { release }: { re
 /** The command that gives a pin another name in every environment, or a second one. */
 export function renameCommand(name: string, to: string, { keep = false } = {}): string {
   return advise("rename", [name, to], keep ? ["--keep"] : []);
+}
+
+/** The command that lists what answers a question. */
+export function listCommand(environment: string, { filter }: Pick<Question, "filter">): string {
+  const { mostRecent: _, allowAnyImageType: __, ...criteria } = filter;
+  return advise("list", [], ["--env", environment, ...filterOptions(criteria)]);
+}
+
+function filterOptions(filter: Question["filter"]): string[] {
+  return Object.entries(filter).flatMap(([key, value]) => {
+    const option = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    return value === true ? [option] : [option, String(value)];
+  });
 }
 
 function advise(command: string, names: readonly string[], options: readonly string[]): string {

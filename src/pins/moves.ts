@@ -27,6 +27,7 @@ const INTRODUCTIONS: Partial<Record<Rule, string>> = {
   promotion: "Instead run:",
   revoked: "Instead run:",
   counterpart: "See:",
+  unmet: "What answers it:",
 };
 
 /** What is done, and what is left as it is. */

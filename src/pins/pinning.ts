@@ -54,7 +54,8 @@ export function pinProspect(pinning: Pinning, listed: Listed): Prospect | undefi
   const objections = objectionsTo({ environment, region, name, before, images, way: "pin" }, listed);
   const isAdoption = pinning.isAdoption || adopted || (named !== undefined && !before);
   const unmet = unmetCriteria(question, images);
-  if (unmet.length > 0 && !isAdoption && !isThere) objections.push(unanswered(question, images, unmet));
+  if (unmet.length > 0 && !isAdoption && !isThere)
+    objections.push(unanswered(question, environment.name, images, unmet));
   return {
     name,
     before,

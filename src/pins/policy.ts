@@ -2,7 +2,7 @@ import { describeImage } from "../images/image-selection";
 import type { WorkspaceImage } from "../images/workspace-image";
 import type { Environment } from "../project/environment";
 import { formatTime } from "../text/time";
-import { holdCommand, promoteCommand } from "./advice";
+import { holdCommand, listCommand, promoteCommand } from "./advice";
 import { standsFor } from "./counterpart";
 import type { LockedPlace } from "./lock-file-format";
 import { hasSameIds, isSameQuestion, type Pin, unmetCriteria } from "./pin";
@@ -182,15 +182,16 @@ export function checkMove(move: ReviewedMove, circumstances: Circumstances): Obj
 }
 
 /** What a moved image does not answer, unless the question was changed after the move. */
-function notAnswering({ before, after }: ReviewedMove): Objection[] {
+function notAnswering({ environment, before, after }: ReviewedMove): Objection[] {
   if (!before || hasSameIds(before.images, after.images) || !isSameQuestion(before, after)) return [];
   const unmet = unmetCriteria(after, after.images);
-  return unmet.length === 0 ? [] : [unanswered(after, after.images, unmet)];
+  return unmet.length === 0 ? [] : [unanswered(after, environment.name, after.images, unmet)];
 }
 
 /** That images do not answer the question of their pin. */
 export function unanswered(
   { filter }: Pick<Pin, "filter">,
+  environment: string,
   images: readonly WorkspaceImage[],
   unmet: readonly string[],
 ): Objection {
@@ -198,6 +199,7 @@ export function unanswered(
   return {
     rule: "unmet",
     message: `${images.map(describeImage).join(", ")} does not answer its question: ${criteria.join(", ")}`,
+    advice: listCommand(environment, { filter }),
   };
 }
 

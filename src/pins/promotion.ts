@@ -59,7 +59,7 @@ export function promotionProspects(
       const attempt = { environment, region: target.place.region, name, before, images, way };
       const found = objectionsTo(attempt, circumstances);
       objections.push(...(found.length > 0 ? found : heldBack(attempt)));
-      objections.push(...notAnswered(before ?? pin, images));
+      objections.push(...notAnswered(before ?? pin, environment.name, images));
     }
     const moved = (override: string | undefined) =>
       before ? moveTo(before, images, { now, override }) : newPin(pin, images, now);
@@ -92,13 +92,17 @@ function findCounterparts(
   return { images, objections };
 }
 
-function notAnswered(question: Question, images: readonly WorkspaceImage[]): Objection[] {
+function notAnswered(
+  question: Question,
+  environment: string,
+  images: readonly WorkspaceImage[],
+): Objection[] {
   if (question.cardinality === "one" && images.length !== 1) {
     const message = `${images.length} images cannot answer its question, which is for one`;
     return [{ rule: "unmet", message }];
   }
   const unmet = unmetCriteria(question, images);
-  return unmet.length > 0 ? [unanswered(question, images, unmet)] : [];
+  return unmet.length > 0 ? [unanswered(question, environment, images, unmet)] : [];
 }
 
 function describeFound(image: WorkspaceImage, found: readonly WorkspaceImage[]): string {

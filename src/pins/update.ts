@@ -66,7 +66,7 @@ function objectionsToUpdate(
   return [
     // A held pin is left as it is, even where only the description of its image changed.
     ...(objections.length > 0 ? objections : heldBack(attempt)),
-    ...(unmet.length > 0 ? [unanswered(before, images, unmet)] : []),
+    ...(unmet.length > 0 ? [unanswered(before, environment.name, images, unmet)] : []),
   ];
 }
 

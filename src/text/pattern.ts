@@ -20,6 +20,11 @@ export function matches(pattern: string, text: string): boolean {
   return true;
 }
 
+/** Whether one of several names and patterns is about a name. */
+export function isAmong(name: string, wanted: readonly string[]): boolean {
+  return wanted.some((pattern) => pattern === name || matches(pattern, name));
+}
+
 /** The known names that some wanted names and patterns are about, in the known order; and those that are about none. */
 export function choose(
   known: Iterable<string>,

@@ -1,6 +1,7 @@
 import { WorkspaceEmulator } from "../../src/emulator";
 import { image } from "../support/images";
 import { TestProject } from "../support/project";
+import { onTerminal } from "./support";
 
 // Processes are started, on machines that may be busy.
 jest.setTimeout(60_000);
@@ -62,6 +63,20 @@ prod: no images
 `);
   expect(stderr).toBe("");
   expect(code).toBe(0);
+});
+
+test("shows an image in one line, with its OS version, where the terminal is wide enough", async () => {
+  const variables = { ...emulator.variables, NO_COLOR: "1" };
+  const wide = await onTerminal(project, "list --env dev", variables, 200);
+  const lines = wide.stdout.trimEnd().split("\r\n");
+  expect(lines).toHaveLength(5);
+  expect(lines[1]).toMatch(/^ {2}NAME +ID +TYPE +OS +ARCH +DISK GB +CREATED +OS VERSION$/);
+  expect(lines[2]).toMatch(
+    /^ {2}Kylin_V10_SP1_ARM64_Workspace_20250422 +99914048-42cc-4d31-a66f-882005fc1eb4 +gold +Linux +arm +60 +2025-04-22 +Kylin Desktop V10$/,
+  );
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(200);
+  const narrow = await onTerminal(project, "list --env dev", variables, 120);
+  expect(narrow.stdout.trimEnd().split("\r\n")).toHaveLength(8);
 });
 
 test("gives the images with all their fields as JSON", async () => {

@@ -6,7 +6,7 @@ import { WorkspaceEmulator } from "../../src/emulator";
 import { image, numbered } from "../support/images";
 import { daysAgo, pinOf, writePins } from "../support/pins";
 import { type Ended, ROOT, run, TestProject } from "../support/project";
-import { CLI } from "./support";
+import { CLI, onTerminal } from "./support";
 
 // Processes are started, on machines that may be busy.
 jest.setTimeout(60_000);
@@ -263,17 +263,3 @@ describe("progress", () => {
     expect((await listFor(700, false)).stderr).toBe("");
   });
 });
-
-/** Runs the command line on a pseudo-terminal, which gets standard output and standard error. */
-function onTerminal(
-  project: TestProject,
-  command: string,
-  variables: Readonly<Record<string, string>> = {},
-  columns = 80,
-): Promise<Ended> {
-  const line = `stty cols ${columns}; "$NODE" "$CLI" ${command}`;
-  return run("script", ["-qec", line, "/dev/null"], {
-    cwd: project.directory,
-    variables: { TERM: "xterm", NODE: process.execPath, CLI, ...variables },
-  });
-}

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { type Ended, ROOT, type TestProject } from "../support/project";
+import { type Ended, ROOT, run, type TestProject } from "../support/project";
 
 /** The built command line. */
 export const CLI = join(ROOT, "lib/cli/index.js");
@@ -45,4 +45,18 @@ export async function eventually(holds: () => boolean): Promise<void> {
     if (Date.now() > deadline) throw new Error(`it never came true: ${holds}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** Runs the command line on a pseudo-terminal, which gets standard output and standard error. */
+export function onTerminal(
+  project: TestProject,
+  command: string,
+  variables: Readonly<Record<string, string>> = {},
+  columns = 80,
+): Promise<Ended> {
+  const line = `stty cols ${columns}; "$NODE" "$CLI" ${command}`;
+  return run("script", ["-qec", line, "/dev/null"], {
+    cwd: project.directory,
+    variables: { TERM: "xterm", NODE: process.execPath, CLI, ...variables },
+  });
 }

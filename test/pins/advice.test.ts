@@ -1,9 +1,17 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { filterOf } from "../../src/cli/filter-options";
+import { listCommand as listCommandLine } from "../../src/cli/list";
 import { pinCommand as pinCommandLine } from "../../src/cli/pin";
 import { parseFilter, type SingleImageFilter } from "../../src/images/image-filter";
-import { holdCommand, moveCommand, pinCommand, promoteCommand, renameCommand } from "../../src/pins/advice";
+import {
+  holdCommand,
+  listCommand,
+  moveCommand,
+  pinCommand,
+  promoteCommand,
+  renameCommand,
+} from "../../src/pins/advice";
 import type { Question } from "../../src/pins/pin";
 import { pinOf } from "../support/pins";
 
@@ -84,6 +92,18 @@ test("every filter of a lookup is an option of the advised command", () => {
   expect(understood(pinCommand("office", { filter, cardinality: "one" }, "prod")).question.filter).toEqual(
     filter,
   );
+});
+
+test("the advised list command lists what a question asks, without choosing the newest", () => {
+  const filter = { imageType: "gold", minDiskAtMost: 80, mostRecent: true, nameRegex: "^Windows 11" };
+  const command = listCommand("prod", { filter });
+  expect(command).toBe(
+    "workspace-images list --env prod --image-type gold --min-disk-at-most 80 --name-regex '^Windows 11'",
+  );
+  const commandLine = listCommandLine().exitOverride();
+  expect(commandLine.parseOptions(words(command).slice(2)).unknown).toEqual([]);
+  const { mostRecent: _, ...criteria } = filter;
+  expect(filterOf(commandLine.opts())).toEqual(criteria);
 });
 
 test("a name that looks like an option, or has quotes in it, stays a name", () => {

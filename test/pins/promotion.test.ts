@@ -130,7 +130,9 @@ test.each([
   const pins = new Map([["office", pinOf(old, { filter })]]);
   const error = thrown(() => promoted(from, { ...empty, pins, listing: [inSouth] }));
   expect(error).toMatchObject({ code: "MOVE" });
-  expect(error.message).toContain(`does not answer its question: ${criteria}.`);
+  expect(error.message).toContain(
+    `does not answer its question: ${criteria}. What answers it: workspace-images list --env prod`,
+  );
 });
 
 test("refuses several images for a question of one", () => {

@@ -34,7 +34,7 @@ test("without a file nothing is revoked", () => {
 });
 
 test.each<[unknown, string]>([
-  ["{", "cannot be read: "],
+  ["{\n  x", "cannot be read: line 2, column 3: "],
   ["[]", "is wrong: "],
   [{ revoked: [{ id: "a", reason: "r" }] }, "is wrong: revoked.0 "],
   [{ revoked: [{ id: "a", region: "r", reason: "" }] }, "is wrong: revoked.0"],
