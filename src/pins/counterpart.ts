@@ -1,4 +1,4 @@
-import type { WorkspaceImage } from "../images/workspace-image";
+import type { ListedImage, WorkspaceImage } from "../images/workspace-image";
 import type { LockedPlace } from "./lock-file-format";
 
 /** Whether both sides see the same images under the same IDs, private ones too. */
@@ -31,10 +31,11 @@ export function counterparts(
   image: WorkspaceImage,
   from: LockedPlace,
   to: LockedPlace,
-  listing: readonly WorkspaceImage[],
+  listing: readonly ListedImage[],
 ): WorkspaceImage[] {
   if (isSamePlace(from, to)) return [image];
+  const sound = listing.filter(({ faults }) => !faults);
   // Within a region an ID names the same image in every project that sees it.
-  const same = from.region === to.region ? listing.find(({ id }) => id === image.id) : undefined;
-  return same ? [same] : listing.filter((candidate) => isSameRelease(image, candidate));
+  const same = from.region === to.region ? sound.find(({ id }) => id === image.id) : undefined;
+  return same ? [same] : sound.filter((candidate) => isSameRelease(image, candidate));
 }
