@@ -1,12 +1,14 @@
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
+  // What outlives its test file, such as a timer, would otherwise be warned of in the output of tests that come later.
+  testEnvironmentOptions: { globalsCleanup: "off" },
   roots: ["<rootDir>/test"],
   setupFiles: ["<rootDir>/test/support/setup.ts"],
   // Tests wait for processes that they start: one worker less than processors would leave one idle.
   maxWorkers: "100%",
   // Many tests start processes, on machines that may be busy.
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   testMatch: ["**/*.test.ts"],
   // These need more than Node and npm, or take long: `npm run test:terraform`, `test:consumers`, `test:browser`.
   testPathIgnorePatterns: [

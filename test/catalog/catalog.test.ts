@@ -19,7 +19,7 @@ import { enter, notesOf, openApp, restoreProcess, synthesize } from "../support/
 
 restoreProcess();
 // Processes that a busy machine starts take their time.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const NORTH = "cn-north-4";
 const SOUTH = "cn-south-1";

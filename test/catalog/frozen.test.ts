@@ -17,7 +17,7 @@ import { enter, openApp, restoreProcess } from "../support/synth";
 
 restoreProcess();
 // Processes that a busy machine starts take their time.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 /** Every file of a folder, by its path. */
 function filesOf(directory: string): Map<string, string> {

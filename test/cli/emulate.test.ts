@@ -4,7 +4,7 @@ import { freePort, serve } from "../support/server";
 import { CLI, eventually, type Started, start } from "./support";
 
 // Processes are started, on machines that may be busy.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const project = new TestProject({ dev: { region: "cn-north-4" } });
 const started: Started[] = [];

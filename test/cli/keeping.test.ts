@@ -7,7 +7,7 @@ import { TestProject } from "../support/project";
 import { enter, restoreProcess, synthesize } from "../support/synth";
 
 // Processes are started, on machines that may be busy.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const filter = { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" };
 const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });

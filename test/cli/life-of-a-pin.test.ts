@@ -3,7 +3,7 @@ import { WorkspaceEmulator } from "../../src/emulator";
 import { ROOT, TestProject } from "../support/project";
 
 // Processes are started, on machines that may be busy.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const app = `
 const { App, TerraformOutput, TerraformStack } = require("cdktf");

@@ -4,7 +4,7 @@ import { TestProject } from "../support/project";
 import { onTerminal } from "./support";
 
 // Processes are started, on machines that may be busy.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const windows = image({
   id: "5f7528f9-ff3e-43d7-b529-a50b573ff77d",

@@ -7,7 +7,7 @@ import { TestProject } from "../support/project";
 import { start } from "./support";
 
 // Processes are started, on machines that may be busy.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const filter = { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" };
 const old = image({

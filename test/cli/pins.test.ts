@@ -4,7 +4,7 @@ import { daysAgo, pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
 
 // Processes are started, on machines that may be busy.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const north = { region: "cn-north-4", projectId: "north" };
 const south = { region: "cn-south-1", projectId: "south" };

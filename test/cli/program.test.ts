@@ -9,7 +9,7 @@ import { type Ended, ROOT, run, TestProject } from "../support/project";
 import { CLI, onTerminal } from "./support";
 
 // Processes are started, on machines that may be busy.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const COMMANDS = [
   ...["list", "pins", "outdated"],

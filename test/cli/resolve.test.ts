@@ -9,7 +9,7 @@ import { TestRepository } from "../support/repository";
 import { enter, restoreProcess } from "../support/synth";
 
 restoreProcess();
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let project: TestProject;
 let repository: TestRepository;

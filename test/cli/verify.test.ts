@@ -4,7 +4,7 @@ import { pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
 
 // Processes are started, on machines that may be busy.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const office = image({
   id: "99914048-42cc-4d31-a66f-882005fc1eb4",

@@ -31,7 +31,7 @@ import { enter, openApp, restoreProcess, synthesize } from "../support/synth";
 
 restoreProcess();
 // Processes that a busy machine starts take their time.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const REGION = "cn-north-4";
 const DEV = { name: "dev" };

@@ -14,7 +14,7 @@ import { enter, openApp, restoreProcess, synthesize } from "../support/synth";
 
 restoreProcess();
 // Thousands of files on a busy machine take their time.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const REGION = "cn-north-4";
 const LOCK = "workspace-images/dev.lock.json";
