@@ -3,7 +3,7 @@ import { FilterError } from "../errors";
 import { compare } from "../text/compare";
 import { filterTime } from "../text/time";
 import { isToken } from "../text/tokens";
-import { compilePattern } from "./pattern";
+import { compileRegex } from "./regular-expression";
 import type { Architecture, DiskFormat, ImageType, OsType } from "./workspace-image";
 
 /** Field that the service can sort by. */
@@ -165,7 +165,7 @@ export function parseFilter(filter: object, cardinality: Cardinality, subject: s
     const pattern = canonical[key];
     if (pattern === undefined) continue;
     try {
-      compilePattern(pattern);
+      compileRegex(pattern);
     } catch (error) {
       throw new FilterError(notValid(subject, key, pattern, (error as Error).message), { cause: error });
     }

@@ -1,6 +1,6 @@
 import { creationTime, filterTime } from "../text/time";
 import type { ImageFilter, ListingQuery, SingleImageFilter } from "./image-filter";
-import { compilePattern } from "./pattern";
+import { compileRegex } from "./regular-expression";
 import type { WorkspaceImage } from "./workspace-image";
 
 /** Whether an image meets a criterion; `unknown` where its description does not say. */
@@ -39,13 +39,13 @@ const CRITERIA: Record<JudgedKey, { readonly field?: keyof WorkspaceImage; reado
   diskFormat: { field: "diskFormat", rule: equal },
   productCode: { field: "productCode", rule: equal },
   osVersion: { field: "osVersion", rule: equal },
-  osVersionRegex: { field: "osVersion", rule: compilePattern },
+  osVersionRegex: { field: "osVersion", rule: compileRegex },
   minDiskAtMost: { field: "minDisk", rule: atMost },
   minRamAtMost: { field: "minRam", rule: atMost },
   createdAfter: { field: "createdAt", rule: after },
   createdBefore: { field: "createdAt", rule: before },
   name: { field: "name", rule: equal },
-  nameRegex: { field: "name", rule: compilePattern },
+  nameRegex: { field: "name", rule: compileRegex },
 };
 
 /** The parameters of a listing, which the service can decide. */

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { FilterError } from "../../src";
 import { judge } from "../../src/images/judgement";
-import { compilePattern } from "../../src/images/pattern";
+import { compileRegex } from "../../src/images/regular-expression";
 import { thrown } from "../support/errors";
 
 describe("a regular expression", () => {
@@ -24,7 +24,7 @@ describe("a regular expression", () => {
     ["^a.c$", "a\nc", false],
     ["(?s)^a.c$", "a\nc", true],
   ])("%j in %j: %j", (pattern, text, matches) => {
-    expect(compilePattern(pattern)(text)).toBe(matches);
+    expect(compileRegex(pattern)(text)).toBe(matches);
   });
 
   test.each<[string, string]>([
@@ -51,7 +51,7 @@ describe("a regular expression", () => {
     ["a\\", "trailing backslash"],
     ["(?:.{0,900}\\d)|x", "it is too large"],
   ])("%j is refused with the reason %j", (pattern, reason) => {
-    const error = thrown(() => compilePattern(pattern));
+    const error = thrown(() => compileRegex(pattern));
     expect(error).toBeInstanceOf(FilterError);
     expect(error.message).toContain(reason);
   });
@@ -93,7 +93,7 @@ describe("a regular expression", () => {
     await fc.assert(
       fc.property(pattern, fc.string(), (source, text) => {
         try {
-          expect(typeof compilePattern(source)(text)).toBe("boolean");
+          expect(typeof compileRegex(source)(text)).toBe("boolean");
           seen.valid++;
         } catch (error) {
           expect(error).toBeInstanceOf(FilterError);
@@ -109,8 +109,8 @@ describe("a regular expression", () => {
     await fc.assert(
       fc.property(fc.string(), fc.string(), fc.string(), (before, text, after) => {
         const literal = text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-        expect(compilePattern(literal)(before + text + after)).toBe(true);
-        expect(compilePattern(`^${literal}$`)(text)).toBe(true);
+        expect(compileRegex(literal)(before + text + after)).toBe(true);
+        expect(compileRegex(`^${literal}$`)(text)).toBe(true);
       }),
     );
   });
