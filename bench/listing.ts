@@ -39,20 +39,22 @@ async function byVendor(emulator: WorkspaceEmulator, projectId: string): Promise
   }
 }
 
-/** Takes all pages at once, which nobody can who does not know how many there are. */
+/** Takes the first page, which says how many there are, and then all others at once. */
 async function byUndici(emulator: WorkspaceEmulator, projectId: string, token: string): Promise<number> {
   const dispatcher = new Agent();
-  const pages = await Promise.all(
-    Array.from({ length: COUNT / 100 }, async (_, index) => {
-      const { body } = await request(
-        `${emulator.url}/v2/${projectId}/images?limit=100&offset=${index * 100}`,
-        { dispatcher, headers: { "x-auth-token": token } },
-      );
-      return ((await body.json()) as { images: unknown[] }).images.length;
-    }),
-  );
+  const page = async (offset: number) => {
+    const { body } = await request(`${emulator.url}/v2/${projectId}/images?limit=100&offset=${offset}`, {
+      dispatcher,
+      headers: { "x-auth-token": token },
+    });
+    const { images, total_count } = (await body.json()) as { images: unknown[]; total_count: number };
+    return { count: images.length, total: total_count };
+  };
+  const first = await page(0);
+  const offsets = Array.from({ length: first.total / 100 - 1 }, (_, index) => (index + 1) * 100);
+  const others = await Promise.all(offsets.map(page));
   await dispatcher.close();
-  return pages.reduce((sum, length) => sum + length, 0);
+  return others.reduce((sum, { count }) => sum + count, first.count);
 }
 
 async function tokenOf(emulator: WorkspaceEmulator): Promise<string> {
@@ -92,7 +94,7 @@ export async function measure(): Promise<Measurement[]> {
         ok: vendor / ours >= 6,
       },
       {
-        what: "the same, against bare undici taking all pages at once",
+        what: "the same, against bare undici taking a page, then all others at once",
         measured: `${(ours / undici).toFixed(2)} × (${ms(ours)} / ${ms(undici)})`,
         budget: "1.6 ×",
         ok: ours / undici <= 1.6,
