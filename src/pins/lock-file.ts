@@ -34,7 +34,18 @@ export function lockFileName(environment: string): string {
  * @throws LockFileError if it is damaged, or belongs to another environment, region or project
  */
 export function readLockFile(directory: string, environment: Environment): LockFile | undefined {
-  const name = lockFileName(environment.name);
+  const lockFile = readAnyLockFile(directory, environment.name);
+  if (lockFile) checkPlace(lockFile, environment, lockFileName(environment.name));
+  return lockFile;
+}
+
+/**
+ * Reads the lock file under an environment's name, whatever environment, region and project it says it belongs to.
+ * @returns undefined where there is none
+ * @throws LockFileError if it is damaged
+ */
+export function readAnyLockFile(directory: string, environment: string): LockFile | undefined {
+  const name = lockFileName(environment);
   let text: string | undefined;
   try {
     text = readBounded(join(directory, name), MAX_LOCK_FILE);
@@ -45,9 +56,8 @@ export function readLockFile(directory: string, environment: Environment): LockF
     );
   }
   if (text === undefined) return undefined;
-  let lockFile: LockFile;
   try {
-    lockFile = parseLockFile(text, name);
+    return parseLockFile(text, name);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new LockFileError(
@@ -55,8 +65,6 @@ export function readLockFile(directory: string, environment: Environment): LockF
       { cause },
     );
   }
-  checkPlace(lockFile, environment, name);
-  return lockFile;
 }
 
 /**

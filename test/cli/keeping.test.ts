@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { DataHuaweicloudWorkspaceImage } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { image } from "../support/images";
@@ -251,6 +251,29 @@ To change:
     expect({ ...office("test"), integrity: "" }).toEqual({ ...before, integrity: "" });
     project.write("cdktf.json", project.read("cdktf.json").replaceAll('"dev"', '"test"'));
     expect((await project.cli(["pins"])).code).toBe(0);
+  });
+
+  test("mends a lock file that was moved by hand, as the error about it advises", async () => {
+    writePins(project, "dev", { office: pinOf(old, { filter, hold, previous }) }, place());
+    const before = office("dev");
+    renameSync(project.lockFile("dev"), project.lockFile("test"));
+    project.write("cdktf.json", project.read("cdktf.json").replaceAll('"dev"', '"test"'));
+    const { stderr } = await project.cli(["pins", "--env", "test"]);
+    expect(stderr).toContain("run: workspace-images rename --environment dev test");
+    expect((await project.cli(["rename", "--environment", "dev", "test"])).code).toBe(0);
+    expect((await project.cli(["pins", "--env", "test"])).code).toBe(0);
+    expect({ ...office("test"), integrity: "" }).toEqual({ ...before, integrity: "" });
+  });
+
+  test("is refused where the lock file is damaged, or no file", async () => {
+    project.write("workspace-images/dev.lock.json", "{");
+    const damaged = await project.cli(["rename", "--environment", "dev", "test"]);
+    expect(damaged.stderr).toContain("workspace-images/dev.lock.json is not complete JSON");
+    mkdirSync(project.lockFile("prod-a"));
+    const folder = await project.cli(["rename", "--environment", "prod-a", "test"]);
+    expect(folder.stderr).toContain("prod-a.lock.json cannot be read: it is a folder");
+    expect([damaged.code, folder.code]).toEqual([2, 2]);
+    expect(existsSync(project.lockFile("test"))).toBe(false);
   });
 
   test("keeps both with --keep, and finds that the configuration was renamed first", async () => {
