@@ -4,6 +4,7 @@ import { FilterError, LockFileError } from "../errors";
 import { parsePinnedFilter, type SingleImageFilter, withOrderedKeys } from "../images/image-filter";
 import { pickFields, workspaceImageSchema } from "../images/workspace-image";
 import { findDuplicateKey } from "../text/json";
+import { findJsonFault } from "../text/json-fault";
 import { formatTime } from "../text/time";
 import { describeConflict, lastPin, restoring } from "./lock-file-damage";
 import { isPinName, type Pin, type Pins } from "./pin";
@@ -86,10 +87,10 @@ export function parseLockFile(content: string, name: string): LockFile {
   try {
     json = JSON.parse(content);
   } catch (cause) {
-    const position = Number(/at position (\d+)/.exec(String(cause))?.[1] ?? content.length);
-    const pin = lastPin(content.slice(0, position));
+    const { offset = 0, line, column, what } = findJsonFault(content) ?? {};
+    const pin = lastPin(content.slice(0, offset));
     const near = pin === undefined ? "" : `, in or after pin ${pin}`;
-    throw fail(`is not complete JSON${near} (${(cause as Error).message}). ${restore}`, cause);
+    throw fail(`is not complete JSON${near} (line ${line}, column ${column}: ${what}). ${restore}`, cause);
   }
   const version = (json as { lockfileVersion?: unknown } | null)?.lockfileVersion;
   if (typeof version === "number" && version !== VERSION) {

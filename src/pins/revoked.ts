@@ -4,7 +4,7 @@ import { ConfigurationError } from "../errors";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { readBounded } from "../project/read-file";
 import { findDuplicateKey } from "../text/json";
-import { findJsonFault } from "../text/json-fault";
+import { parseJson } from "../text/json-fault";
 
 /** Where revoked images stand, relative to the project's folder. */
 export const REVOCATIONS_FILE = "workspace-images/revoked.json";
@@ -60,15 +60,6 @@ export function readRevocations(directory: string): Revocations {
   return new Revocations(entries);
 }
 
-function parse(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch (cause) {
-    const { line, column, what } = findJsonFault(content) ?? {};
-    throw new Error(`line ${line}, column ${column}: ${what}`, { cause });
-  }
-}
-
 /**
  * Reads a file of entries that people write.
  * @param name of the file, relative to the project's folder
@@ -84,7 +75,7 @@ export function readEntries<T extends v.GenericSchema>(
   try {
     const content = readBounded(join(directory, name), MAX_BYTES);
     if (content === undefined) return undefined;
-    json = parse(content);
+    json = parseJson(content);
     const duplicate = findDuplicateKey(content);
     if (duplicate) throw new Error(`it has the key ${JSON.stringify(duplicate.at(-1))} twice in one object`);
   } catch (cause) {

@@ -2,7 +2,7 @@ import { lstatSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ConfigurationError } from "../errors";
 import { findDuplicateKey } from "../text/json";
-import { findJsonFault } from "../text/json-fault";
+import { parseJson } from "../text/json-fault";
 import { readBounded } from "./read-file";
 
 /** The file of a project of either CDK. */
@@ -100,20 +100,19 @@ function readObject(file: string): Record<string, unknown> | undefined {
   const fail = (what: string, cause?: unknown) => new ConfigurationError(`${file} ${what}.`, { cause });
   let text: string | undefined;
   try {
-    text = readBounded(file, MAX_BYTES)?.replace(/^\uFEFF/, "");
+    text = readBounded(file, MAX_BYTES);
   } catch (cause) {
     throw fail(`cannot be read: ${(cause as Error).message}`, cause);
   }
   if (text === undefined) return undefined;
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (cause) {
-    const { line, column, what } = findJsonFault(text) ?? {};
     // What another encoding becomes when it is read as UTF-8.
     if (text.includes("\uFFFD") || text.includes("\0"))
       throw fail("is not UTF-8 text: save it in that encoding", cause);
-    throw fail(`is not valid: line ${line}, column ${column}: ${what}`, cause);
+    throw fail(`is not valid: ${(cause as Error).message}`, cause);
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw fail("is not valid: expected an object, { … }");

@@ -1,5 +1,7 @@
 /** Where a text stops being JSON. */
 export interface JsonFault {
+  /** Its place in the text, from 0. */
+  readonly offset: number;
   /** Line, from 1. */
   readonly line: number;
   /** Column, from 1, in UTF-16 code units, as editors count. */
@@ -11,8 +13,26 @@ export interface JsonFault {
 type Expected = "value" | "value or ]" | "key" | "key or }" | "colon" | "comma" | "end";
 
 const SPACE = /[ \t\n\r]*/y;
-const STRING = /"(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
+// Runs of plain characters, so that a text of megabytes does not fill the stack.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they end a text of JSON
+const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
+
+/**
+ * Parses a text, which may begin with a byte order mark.
+ * @throws SyntaxError whose message says where it stops being JSON, and what is wrong there
+ */
+export function parseJson(text: string): unknown {
+  const json = text.replace(/^\uFEFF/, "");
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    const fault = findJsonFault(json);
+    throw fault
+      ? new SyntaxError(`line ${fault.line}, column ${fault.column}: ${fault.what}`, { cause })
+      : cause;
+  }
+}
 
 /**
  * Finds where a text stops being JSON: what JSON.parse says of that differs between versions of Node,
@@ -59,6 +79,7 @@ export function findJsonFault(text: string): JsonFault | undefined {
     } else {
       const before = text.slice(0, at);
       return {
+        offset: at,
         line: before.split("\n").length,
         column: at - before.lastIndexOf("\n"),
         what: describe(text, at, expected, open.at(-1)),
@@ -70,6 +91,7 @@ export function findJsonFault(text: string): JsonFault | undefined {
 function describe(text: string, at: number, expected: Expected, open: string | undefined): string {
   const next = text[at];
   if (next === undefined) return "the file ends too early";
+  if (next === "\uFEFF") return "a byte order mark stands before the text";
   if (next === "/" || next === "#") return "JSON has no comments";
   if (next === "'") return "texts stand in double quotes";
   if (next === '"' && expected !== "comma" && expected !== "colon" && expected !== "end")

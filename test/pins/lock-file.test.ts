@@ -251,6 +251,16 @@ describe("a damaged lock file", () => {
       ['is not complete JSON, in or after pin "linux"', RESTORE],
     ],
     [
+      "with a word that is no value",
+      () => edit('"diskFormat": "zvhd2"', '"diskFormat": zvhd2'),
+      ['is not complete JSON, in or after pin "linux" (line ', ": expected a value)", RESTORE],
+    ],
+    [
+      "that begins with a byte order mark",
+      () => `\uFEFF${good}`,
+      ["is not complete JSON (line 1, column 1: a byte order mark stands before the text)", RESTORE],
+    ],
+    [
       "with merge-conflict markers in one pin",
       () => conflict(good, '          "minDisk": 40,'),
       ['has merge-conflict markers in pin "linux". Merge both sides with: workspace-images resolve'],

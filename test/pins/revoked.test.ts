@@ -35,6 +35,8 @@ test("without a file nothing is revoked", () => {
 
 test.each<[unknown, string]>([
   ["{\n  x", "cannot be read: line 2, column 3: "],
+  ["{", "cannot be read: line 1, column 2: the file ends too early."],
+  ['{\n  "revoked": [],\n}', "cannot be read: line 3, column 1: there is a comma too many before }."],
   ["[]", "is wrong: "],
   [{ revoked: [{ id: "a", reason: "r" }] }, "is wrong: revoked.0 "],
   [{ revoked: [{ id: "a", region: "r", reason: "" }] }, "is wrong: revoked.0"],

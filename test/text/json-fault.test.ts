@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { findJsonFault } from "../../src/text/json-fault";
+import { findJsonFault, parseJson } from "../../src/text/json-fault";
 
 test.each<[string, number, number, string]>([
   ["", 1, 1, "the file ends too early"],
@@ -21,7 +21,10 @@ test.each<[string, number, number, string]>([
   ['{"a": 01}', 1, 7, "expected a value"],
   ['{"a": 1}}', 1, 9, "something follows after the end"],
 ])("of %j, line %d, column %d is named: %s", (text, line, column, what) => {
-  expect(findJsonFault(text)).toEqual({ line, column, what });
+  const fault = findJsonFault(text);
+  expect(fault).toMatchObject({ line, column, what });
+  const before = text.slice(0, fault?.offset).split("\n");
+  expect([before.length, before.at(-1)!.length + 1]).toEqual([line, column]);
 });
 
 test("a fault is found where JSON.parse finds one, and nowhere else", () => {
@@ -52,4 +55,15 @@ test("a fault is found where JSON.parse finds one, and nowhere else", () => {
     { numRuns: 2000 },
   );
   expect(faults).toBeGreaterThan(200);
+});
+
+test("a text of 16 MB in which a fault is sought fills no stack", () => {
+  const text = `{"pins": "${"x".repeat(16 * 1024 * 1024)}`;
+  expect(findJsonFault(text)).toMatchObject({ line: 1, column: 10 });
+  expect(findJsonFault(`${text}"`)).toMatchObject({ what: "the file ends too early" });
+});
+
+test("a text is parsed with or without a byte order mark, and a fault is named", () => {
+  expect(parseJson('\uFEFF{"a":1}')).toEqual({ a: 1 });
+  expect(() => parseJson('\uFEFF{"a":}')).toThrow("line 1, column 6: a value is missing");
 });
