@@ -183,3 +183,17 @@ test("gives filter, time and images of every pin as JSON", async () => {
     new: {},
   });
 });
+
+test("shows with --differs, or for patterns, those pins alone", async () => {
+  const project = projectOf("dev", "prod");
+  for (const name of ["dev", "prod"]) {
+    const same = { same: pinOf(first), "same-too": pinOf(ubuntu) };
+    writePins(project, name, { ...same, other: pinOf(name === "dev" ? first : ubuntu) }, north);
+  }
+  const differing = await project.cli(["pins", "--differs"]);
+  expect(differing.stdout).toContain("other  differs\n");
+  expect(differing.stdout).not.toContain("same");
+  const { stdout } = await project.cli(["pins", "same*", "--json"]);
+  expect(Object.keys(JSON.parse(stdout).prod)).toEqual(["same", "same-too"]);
+  expect((await project.cli(["pins", "same*", "--differs"])).stdout).toBe("no pin differs\n");
+});
