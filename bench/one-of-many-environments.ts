@@ -15,7 +15,7 @@ function firstImageOf(count: number): () => Promise<number> {
     const app = newApp();
     const started = performance.now();
     await WorkspaceImageCatalog.prefetch(app, { mode: "frozen" });
-    lookUpAll(app, IMAGES.slice(0, 1), "env-0");
+    lookUpAll(app, IMAGES.slice(0, 1), { environment: "env-0" });
     return performance.now() - started;
   };
 }

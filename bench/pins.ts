@@ -20,8 +20,12 @@ export function pinAll(directory: string, images: readonly WorkspaceImage[], env
 }
 
 /** A stack that looks every image up; the time from the first constructor to the last value, ms. */
-export function lookUpAll(app: App, images: readonly WorkspaceImage[], environment?: string): number {
-  const stack = new TerraformStack(app, "stack");
+export function lookUpAll(
+  app: App,
+  images: readonly WorkspaceImage[],
+  { environment, name = "stack" }: { environment?: string; name?: string } = {},
+): number {
+  const stack = new TerraformStack(app, name);
   const started = performance.now();
   for (const image of images) {
     const { id } = new DataHuaweicloudWorkspaceImage(stack, image.id, { ...filterOf(image), environment });
