@@ -13,10 +13,27 @@ export function choosePins(pins: Pins | undefined, wanted: readonly string[]): M
 
 /**
  * A misspelt pin must not pass for one that is as it should be.
+ * @param wanted names and patterns
  * @param env the environments of which at least one must have each pin
  * @throws ConfigurationError naming what no environment has
  */
 export function requirePins(wanted: readonly string[], env: readonly string[] | undefined): void {
+  requireKnown(wanted, env, (known) => choose(known, wanted).unknown);
+}
+
+/**
+ * As {@link requirePins}, of one pin by its name: a pattern is none.
+ * @throws ConfigurationError if no environment has it
+ */
+export function requirePin(name: string, env: readonly string[] | undefined): void {
+  requireKnown([name], env, (known) => (known.has(name) ? [] : [name]));
+}
+
+function requireKnown(
+  wanted: readonly string[],
+  env: readonly string[] | undefined,
+  unknownAmong: (known: ReadonlySet<string>) => readonly string[],
+): void {
   if (wanted.length === 0) return;
   const { project, environments } = openProject(env);
   const known = new Set<string>();
@@ -29,7 +46,7 @@ export function requirePins(wanted: readonly string[], env: readonly string[] | 
       throw error;
     }
   }
-  const { unknown } = choose(known, wanted);
+  const unknown = unknownAmong(known);
   if (unknown.length === 0) return;
   throw new ConfigurationError(
     `There is no pin ${unknown.join(", ")} in ${environments.map(({ name }) => name).join(", ")}. Pins: ${[...known].sort().slice(0, 50).join(", ") || "none"}.`,

@@ -15,7 +15,7 @@ import { type ChangeOptions, namedEnvironments, openProject, withChangeOptions }
 import { untilInterrupted } from "./interruption";
 import { count } from "./layout";
 import { colors, withProgress } from "./output";
-import { requirePins } from "./pin-names";
+import { requirePin } from "./pin-names";
 import { pinForJson } from "./pins";
 
 /** Time that the app may take, seconds. */
@@ -49,7 +49,7 @@ Examples:
     .action(async (name: string | undefined, options: PruneOptions) => {
       const { dryRun, timeLimit } = options;
       const env = name === undefined ? options.env : namedEnvironments(options);
-      if (name !== undefined) requirePins([name], env);
+      if (name !== undefined) requirePin(name, env);
       // Before the app runs: what is pinned meanwhile was not asked for by this run, and is not its to drop.
       const read = await answerEach({ env }, (pinned) => pinned);
       const asked = name === undefined ? await askedIn(openProject(env).project, timeLimit) : undefined;

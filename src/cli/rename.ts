@@ -13,7 +13,7 @@ import { printable } from "../text/printable";
 import { answerEach, answering, report, sections, thenEach } from "./answers";
 import { type CommonOptions, withCommonOptions } from "./common-options";
 import { writeChanges } from "./moves";
-import { requirePins } from "./pin-names";
+import { requirePin } from "./pin-names";
 
 interface RenameOptions extends CommonOptions {
   readonly environment?: boolean;
@@ -52,7 +52,7 @@ async function ofPin(
   to: string,
   { env, json, keep = false, dryRun }: RenameOptions,
 ): Promise<void> {
-  requirePins([from], env);
+  requirePin(from, env);
   const plans = await answerEach({ env }, ({ project, environment, lockFile }) => {
     const before = lockFile?.pins ?? new Map<string, Pin>();
     const changes = renamePin(before, from, to, { keep, environment: environment.name });

@@ -218,6 +218,8 @@ prod-b: it has no pin office
     [["rename", "office", "office"], "cannot be the new name"],
     [["rename", "office", "a\nb"], "cannot be the new name"],
     [["rename", "ofice", "lab"], "There is no pin ofice in dev, prod-a, prod-b."],
+    [["rename", "off*", "lab"], "There is no pin off* in dev, prod-a, prod-b."],
+    [["prune", "off*", "--env", "dev"], "There is no pin off* in dev."],
   ])("refuses %j", async (args, message) => {
     writePins(project, "dev", { office: kept }, place());
     const { code, stderr } = await project.cli(args);
