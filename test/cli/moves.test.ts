@@ -381,6 +381,32 @@ describe("promote", () => {
     expect(lockFiles()).toEqual(before);
   });
 
+  test("gives several environments the images, by names and patterns, and goes on where one cannot", async () => {
+    emulator.publish("cn-south-1", recentInSouth);
+    pinIn("dev", {
+      "office-a": pinOf(recent, { filter }),
+      "office-b": pinOf(recent, { filter }),
+      lab: pinOf(old),
+    });
+    const { code, stdout } = await cli("promote", "dev", "staging,prod", "office-*", "--json");
+    expect(code).toBe(0);
+    const moved = (to: object) => ({
+      "office-a": { from: [], to: [to] },
+      "office-b": { from: [], to: [to] },
+    });
+    expect(JSON.parse(stdout)).toEqual({ staging: moved(recent), prod: moved(recentInSouth) });
+    expect(Object.keys(project.readLock("staging").pins)).toEqual(["office-a", "office-b"]);
+
+    pinIn("dev", { "office-a": pinOf(old, { filter }) });
+    project.write("workspace-images/prod.lock.json", "{");
+    const all = await cli("promote", "dev", "*", "office-a", "--json");
+    expect(all.code).toBe(2);
+    expect(JSON.parse(all.stdout)).toEqual({
+      staging: { "office-a": { from: [recent], to: [old] } },
+      prod: { error: { code: "LOCK_FILE", message: expect.any(String) } },
+    });
+  });
+
   test("says where a lookup of all is in another order, or selected none", async () => {
     const images = [old, recent];
     pinIn("dev", { all: pinOf(images), none: pinOf([]) });
@@ -410,6 +436,9 @@ describe("promote", () => {
     [["prod", "dev"], 'Environment "prod" has nothing to promote: no lock file yet'],
     [["dev", "staging", "ofice"], 'Environment "dev" has no pin ofice.'],
     [["dev"], "missing required argument 'to'"],
+    [["dev", "dev,staging"], '"dev" cannot be promoted to itself.'],
+    [["de*", "staging"], '<from> must be one environment, not "de*".'],
+    [["dev", "lab-*"], 'There is no environment "lab-*"'],
   ])("refuses %p", async (args, message) => {
     pinIn("dev", { office: pinOf(recent, { filter }) });
     const { code, stdout, stderr } = await cli("promote", ...args);
