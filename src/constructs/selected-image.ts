@@ -45,7 +45,10 @@ export class SelectedImage {
 export interface SelectedImage extends ImageAccessors {}
 defineAccessors(SelectedImage.prototype, (selected) => selected);
 
-/** Gives a class a property for every field of an image. */
+/**
+ * Gives a class a property for every field of an image.
+ * @internal
+ */
 export function defineAccessors<T extends object>(
   prototype: T,
   selectedOf: (self: T) => Pick<SelectedImage, "read">,

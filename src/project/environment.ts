@@ -86,7 +86,10 @@ export const CONTEXT_KEY = "workspaceImages";
 
 const text = v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(1024, "must not be longer"));
 const days = v.pipe(v.number(), v.finite("must be finite"), v.minValue(0, "must not be negative"));
-/** How an environment may be called. */
+/**
+ * How an environment may be called.
+ * @internal users need none of the types of the library that checks
+ */
 export const environmentName = v.pipe(
   v.string(),
   v.regex(
@@ -95,7 +98,10 @@ export const environmentName = v.pipe(
   ),
 );
 
-/** An environment as it is configured. */
+/**
+ * An environment as it is configured.
+ * @internal users need none of the types of the library that checks
+ */
 export const environmentSchema = v.strictObject({
   region: v.optional(v.pipe(text, v.regex(REGION, "must be a region such as cn-north-4"))),
   projectId: v.optional(v.pipe(text, v.regex(/^[\w-]+$/, "must be a project ID"))),
