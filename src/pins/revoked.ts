@@ -43,6 +43,7 @@ export class Revocations {
 
   /** Why an image must not be used; undefined where it may be. */
   reason({ id, name }: Pick<WorkspaceImage, "id" | "name">, region: string): string | undefined {
+    if (this.byId.size === 0 && this.byName.size === 0) return undefined;
     return (
       this.byId.get(JSON.stringify([region, id])) ?? (name === undefined ? undefined : this.byName.get(name))
     );
