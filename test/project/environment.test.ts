@@ -66,6 +66,7 @@ describe("environments", () => {
 
   test.each<[string, object, string]>([
     ["environments missing", {}, "environments is wrong (it is missing)."],
+    ["environments as null", { environments: null }, "environments is wrong (expected Object)."],
     [
       "environments as a list",
       { environments: [{ region: "cn-north-4" }] },
