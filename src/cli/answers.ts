@@ -126,7 +126,7 @@ export function sections<T>(
 
 /** What to say of an environment that has no pins; undefined where it has some. */
 export function withoutPins(lockFile: LockFile | undefined): string | undefined {
-  if (!lockFile) return "no lock file yet: cdktf synth takes its pins (unless CI is set)";
+  if (!lockFile) return "no lock file yet: workspace-images pin takes its pins, or an app's synth";
   return lockFile.pins.size === 0 ? "no pins" : undefined;
 }
 

@@ -86,7 +86,7 @@ describe("outdated", () => {
     expect(stdout).toBe(`dev: 1 outdated
 ${newer(officeMove)}
 staging: every pin is as it should be
-prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
+prod: no lock file yet: workspace-images pin takes its pins, or an app's synth
 `);
     expect(stderr).toBe("");
     expect(code).toBe(1);

@@ -126,7 +126,7 @@ test("shows pins that only some environments have, and environments without any"
   const all = await project.cli(["pins"]);
   expect(all.stdout).toContain(`
 empty: no pins
-new: no lock file yet: cdktf synth takes its pins (unless CI is set)
+new: no lock file yet: workspace-images pin takes its pins, or an app's synth
 `);
 });
 

@@ -118,7 +118,7 @@ describe("a project without environments", () => {
 
   test("answers for environments that have no lock files, without asking anyone", async () => {
     const project = new TestProject({ dev: {}, prod: {} });
-    const note = "no lock file yet: cdktf synth takes its pins (unless CI is set)";
+    const note = "no lock file yet: workspace-images pin takes its pins, or an app's synth";
     for (const command of ["pins", "outdated", "update --all-environments", "verify"]) {
       const text = await project.cli(command.split(" "));
       expect(text).toEqual({ code: 0, stdout: `dev: ${note}\nprod: ${note}\n`, stderr: "" });

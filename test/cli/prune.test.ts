@@ -200,7 +200,7 @@ test("does not wait for what an app leaves behind", async () => {
 test("answers for environments without lock files, and refuses a project without an app", async () => {
   const project = projectWith(appThat(""));
   const { code, stdout } = await project.cli(["prune", "--env", "prod"], variables);
-  expect(stdout).toBe("prod: no lock file yet: cdktf synth takes its pins (unless CI is set)\n");
+  expect(stdout).toBe("prod: no lock file yet: workspace-images pin takes its pins, or an app's synth\n");
   expect(code).toBe(0);
   const without = await new TestProject({ dev: {} }).cli(["prune"]);
   expect(without.code).toBe(2);
@@ -287,6 +287,6 @@ test("counts a lookup whose error the app catches", async () => {
   expect(stdout).toBe(`dev: 1 pin dropped from workspace-images/dev.lock.json
   - kiosk
 
-prod: no lock file yet: cdktf synth takes its pins (unless CI is set)
+prod: no lock file yet: workspace-images pin takes its pins, or an app's synth
 `);
 });
