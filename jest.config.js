@@ -10,12 +10,14 @@ module.exports = {
   // Many tests start processes, on machines that may be busy.
   testTimeout: 180_000,
   testMatch: ["**/*.test.ts"],
-  // These need more than Node and npm, or take long: `npm run test:terraform`, `test:consumers`, `test:browser`.
+  // These need more than Node and npm, or take long: `npm run test:terraform`, `test:consumers`, `test:browser`,
+  // `test:documents`.
   testPathIgnorePatterns: [
     "/node_modules/",
     "<rootDir>/test/terraform/",
     "<rootDir>/test/consumers/",
     "<rootDir>/test/browser/",
+    "<rootDir>/test/documents/",
   ],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: {

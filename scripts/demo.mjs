@@ -1,7 +1,8 @@
-// The whole way of an image, on the embedded emulator: selected, pinned, published anew, updated, promoted.
+// The whole way of an image, on the embedded emulator: selected, pinned, kept through an edit, moved, promoted,
+// checked, guarded, and its history.
 // It works in .demo/, on copies of the example, and fails if anything is not as it says.
 import { strict as assert } from "node:assert";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -17,6 +18,11 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
 for (const file of ["main.ts", "cdktf.json"]) cpSync(join(root, file), join(folder, file));
 
+const hasGit = spawnSync("git", ["--version"]).status === 0;
+if (hasGit) {
+  git("init", "-q", "-b", "main");
+  writeFileSync(join(folder, ".gitignore"), "cdktf.out\nplan.json\nhistory.html\n");
+}
 const emulator = await WorkspaceEmulator.start();
 const cloud = emulator.variables;
 
@@ -49,19 +55,28 @@ for (const region of ["cn-north-4", "cn-south-1"]) {
 console.log(release.name);
 await run("workspace-images outdated", cloud, 1);
 
-step("A pipeline's synth does not move: it reads the lock files, without a network or credentials");
-const asked = emulator.requests.length;
-await run("cdktf synth");
-assert.deepEqual(desktops(), before);
-assert.equal(emulator.requests.length, asked, "a frozen synth asked the emulator");
-console.log("Every desktop has the image it had, and the emulator was not asked.");
+commit("Pin the images");
 
-step("Move the pin in dev, then give staging what dev has");
+step("Somebody edits the filter: the pinned image stays, and no network is asked");
+const program = readFileSync(join(folder, "main.ts"), "utf8");
+const edited = program.replace('osType: "Windows",', 'osType: "Windows", architecture: "x86",');
+assert.notEqual(edited, program);
+writeFileSync(join(folder, "main.ts"), edited);
+const asked = emulator.requests.length;
+await run("cdktf synth", { WORKSPACE_IMAGES_MODE: "auto" });
+assert.deepEqual(desktops(), before);
+assert.equal(emulator.requests.length, asked, "an edited filter asked the emulator");
+console.log("Every resource has the image it had, and the emulator was not asked.");
+commit("Ask for x86");
+
+step("Move the pin in dev by command, then give staging what dev has");
 await run("workspace-images update office-windows --env dev", cloud);
+commit("Move dev to the new Windows 11");
 await run("workspace-images promote dev staging office-windows", cloud);
+commit("Promote it to staging");
 await run("workspace-images pins");
 
-step("The next synth of the pipeline");
+step("The next synth of a pipeline reads the lock files, without a network or credentials");
 await run("cdktf synth");
 const after = desktops();
 print(after);
@@ -70,6 +85,13 @@ for (const environment of environments) {
   assert.equal(moved.length > 0, environment !== "prod", `${environment} moved ${moved.length} desktops`);
 }
 console.log("\ndev and staging have the new image; prod stays until someone promotes it.");
+
+step("The service deletes the old image in prod's region: verify sees it before anybody needs it");
+const [{ images: pinned }] = Object.values(read("workspace-images/prod.lock.json").pins).filter(
+  ({ images }) => images.some(({ name }) => name.startsWith("Windows_11")),
+);
+emulator.remove("cn-south-1", pinned[0].id);
+await run("workspace-images verify --env prod", cloud, 1);
 
 step(
   "Before the apply: does the plan of dev do what its pins did, and nothing else? (Plans of the real provider)",
@@ -86,8 +108,28 @@ writeFileSync(join(folder, "plan.json"), JSON.stringify(recorded("image-type-onl
 await run("workspace-images guard --env dev plan.json", {}, 1);
 await emulator.close();
 
+if (hasGit) {
+  step("Who moved what, and when");
+  await run("workspace-images history office-windows");
+  await run("workspace-images history --html history.html");
+  console.log(`\nOpen it in a browser: ${join(folder, "history.html")}`);
+}
+
 function step(title) {
   console.log(`\n== ${title}\n`);
+}
+
+/** Commits what is there, as the user would; without git, the demo leaves the history out. */
+function commit(message) {
+  if (!hasGit) return;
+  git("add", ".");
+  git("commit", "-q", "-m", message);
+}
+
+function git(...args) {
+  const author = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false"];
+  const { status, stderr } = spawnSync("git", [...author, ...args], { cwd: folder, encoding: "utf8" });
+  assert.equal(status, 0, `git ${args[0]}: ${stderr}`);
 }
 
 /** Runs a command of node_modules/.bin or of this library as a pipeline does, and shows what it prints. */

@@ -67,20 +67,19 @@ test("optional properties can be handed on under exactOptionalPropertyTypes", as
   expect(await compile(code, { exactOptionalPropertyTypes: true })).toBe("");
 });
 
-describe("the README's tests", () => {
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const [, section = ""] = /^## Test your stacks\n(.*?)^## /ms.exec(readme) ?? [];
-  const recipes = [...section.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = ""]) => code);
+describe("the tests of docs/testing.md", () => {
+  const text = readFileSync(join(ROOT, "docs/testing.md"), "utf8").replaceAll('"cdktn"', '"cdktf"');
+  const files = Object.fromEntries(
+    [...text.matchAll(/^<!-- file: (\S+) -->\n```ts\n(.*?)^```/gms)].map(([, name = "", code = ""]) => [
+      `src/${name}`,
+      code,
+    ]),
+  );
 
-  beforeAll(() => {
-    write(project, {
-      "src/desktop-stack.ts": readFileSync(join(__dirname, "fixtures/desktop-stack.ts"), "utf8"),
-      ...Object.fromEntries(recipes.map((code, index) => [`__tests__/recipe-${index}.ts`, code])),
-    });
-  });
+  beforeAll(() => write(project, files));
 
-  test("are one without a network, and one against the emulator", () => {
-    expect(recipes).toHaveLength(2);
+  test("are one without a network, and one against the emulator, and have their stack beside them", () => {
+    expect(Object.keys(files)).toEqual(["src/stack.test.ts", "src/desktop-stack.ts", "src/emulator.test.ts"]);
   });
 
   test.each(NODES)("pass in a plain Jest project under Node %s, also where CI is set", async (version) => {
