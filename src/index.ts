@@ -10,7 +10,7 @@ export {
 } from "./constructs/data-huaweicloud-workspace-images";
 export type { LookupConfig } from "./constructs/lookup";
 export { type ImageAccessors, SelectedImage } from "./constructs/selected-image";
-export type { Check, SkippedChecks } from "./desktops/checks";
+export type { Check, SkippedChecks } from "./desktops/skipped-checks";
 export * from "./errors";
 export type {
   Cardinality,

@@ -1,5 +1,5 @@
 import type { IConstruct } from "constructs";
-import type { SkippedChecks } from "../desktops/checks";
+import type { SkippedChecks } from "../desktops/skipped-checks";
 import { CatalogError, ConfigurationError } from "../errors";
 import type { Cardinality, SingleImageFilter } from "../images/image-filter";
 import type { WorkspaceImage } from "../images/workspace-image";
@@ -8,7 +8,7 @@ import type { EnvironmentConfig } from "../project/environment";
 import { Environments, openEnvironments } from "../project/environments";
 import { findProject, whyNoEnvironments } from "../project/project";
 import { isToken } from "../text/tokens";
-import { becomeListingThread, isListingThread } from "./deferred-listing";
+import { parentThread } from "../threads/parent-thread";
 import { GivenAnswers } from "./given-answers";
 import { type Mode, modeOf } from "./mode";
 import { PinnedAnswers } from "./pinned-answers";
@@ -77,7 +77,11 @@ export class WorkspaceImageCatalog {
    */
   static async prefetch(app: IConstruct, options: PrefetchOptions = {}): Promise<WorkspaceImageCatalog> {
     // A program that is bundled into one file is its own helper: it runs until here a second time.
-    if (isListingThread()) return becomeListingThread();
+    if (parentThread) {
+      const { becomeListingThread, isListingThread } =
+        require("./deferred-listing") as typeof import("./deferred-listing");
+      if (isListingThread()) return becomeListingThread();
+    }
     const root: Root = app.node.root;
     options.signal?.throwIfAborted();
     claim(root, "prefetching");

@@ -1,5 +1,6 @@
 import type { IConstruct } from "constructs";
-import { type AnsweredLookup, parseChecks, type SkippedChecks } from "../desktops/checks";
+import type { AnsweredLookup } from "../desktops/checks";
+import { parseChecks, type SkippedChecks } from "../desktops/skipped-checks";
 import {
   EnvironmentUnavailableError,
   ListingRequiredError,
@@ -18,13 +19,12 @@ import { describeChange, isSameQuestion, type Pin } from "../pins/pin";
 import { type Revocations, readRevocations } from "../pins/revoked";
 import { Annotations } from "./annotations";
 import type { EnvironmentPins } from "./environment-pins";
-import { Listings } from "./listings";
+import type { Listings } from "./listings";
 import { recordLookups } from "./lookup-record";
 import type { PinnedEnvironments } from "./pinned-environments";
 import { type Lookup, type Promoted, type Resolution, resolve } from "./resolve";
 import { savePins } from "./save";
 import { followSynth } from "./synth";
-import { checkSynthesized, namePins } from "./synthesized";
 
 /** What a construct asks, in an environment that is known. */
 export interface LocatedLookup {
@@ -43,13 +43,11 @@ export class PinnedAnswers {
   /** What to say of an unknown environment. */
   readonly advice = "Add it where these are configured.";
   private readonly annotations = new Annotations();
-  private readonly listings: Listings;
+  private opened: Listings | undefined;
   private readonly answered: AnsweredLookup[] = [];
   private revocations: Revocations | undefined;
 
-  constructor(private readonly environments: PinnedEnvironments) {
-    this.listings = new Listings(environments, (warning) => this.annotations.warn(warning));
-  }
+  constructor(private readonly environments: PinnedEnvironments) {}
 
   has(name: string): boolean {
     return this.environments.has(name);
@@ -75,16 +73,17 @@ export class PinnedAnswers {
 
   /** Checks, names and saves around an app's synth. */
   follow(root: IConstruct): void {
+    const synthesized = () => require("./synthesized") as typeof import("./synthesized");
     followSynth(root, {
       before: (stacks) => {
         const [first] = stacks;
         if (first) this.annotations.complete(first, [...this.environments.asked.values()]);
-        namePins(stacks, this.answered, this.environments.asked);
+        synthesized().namePins(stacks, this.answered, this.environments.asked);
       },
       after: () => {
-        checkSynthesized(root, this.answered, this.environments.asked);
+        synthesized().checkSynthesized(root, this.answered, this.environments.asked);
         savePins(this.environments.asked.values());
-        this.listings.close();
+        this.opened?.close();
         recordLookups(
           Object.fromEntries(
             this.names.map((name) => [name, [...(this.environments.asked.get(name)?.asked ?? [])]]),
@@ -92,6 +91,13 @@ export class PinnedAnswers {
         );
       },
     });
+  }
+
+  /** Loaded where something is listed: a frozen synth never gets there. */
+  private get listings(): Listings {
+    const { Listings } = require("./listings") as typeof import("./listings");
+    this.opened ??= new Listings(this.environments, (warning) => this.annotations.warn(warning));
+    return this.opened;
   }
 
   private pin(scope: IConstruct, pins: EnvironmentPins, lookup: LocatedLookup): Pin {

@@ -1,6 +1,6 @@
 import type { Construct } from "constructs";
 import { WorkspaceImageCatalog } from "../catalog/catalog";
-import type { SkippedChecks } from "../desktops/checks";
+import type { SkippedChecks } from "../desktops/skipped-checks";
 import type { Cardinality, SingleImageFilter } from "../images/image-filter";
 import { SelectedImage } from "./selected-image";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readAllowances } from "../../src/desktops/allowances";
-import { type Check, parseChecks } from "../../src/desktops/checks";
+import { type Check, parseChecks } from "../../src/desktops/skipped-checks";
 import { consequence } from "../../src/desktops/consequences";
 import { RESOURCE_KINDS } from "../../src/desktops/resource-kinds";
 import { readRevocations } from "../../src/pins/revoked";
