@@ -33,6 +33,13 @@ test.each(DOCUMENTS)("%s: every link leads to a file and a heading that are ther
   expect(broken).toEqual([]);
 });
 
+test("nothing is started in the background by npx, which would not end with it", () => {
+  const background = DOCUMENTS.flatMap((document) => blocksOf(document)).filter(({ text }) =>
+    /^(.*\b)?npx\b.*&$/m.test(text),
+  );
+  expect(background).toEqual([]);
+});
+
 const TRANSLATIONS = {
   "README.zh-CN.md": "README.md",
   "docs/zh-CN/getting-started.md": "docs/getting-started.md",

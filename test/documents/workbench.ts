@@ -26,7 +26,8 @@ tool=$(dirname "$0")/$program
 [[ -e $tool ]] || tool="${ROOT}/node_modules/.bin/$program"
 exec "$tool" "$@"`,
   npm: `case $1 in
-  ci | install | i | pack) ;;
+  ci | install | i) mkdir -p node_modules/.bin && ln -sf "$(dirname "$0")/workspace-images" node_modules/.bin ;;
+  pack) ;;
   init) [[ -e package.json ]] || echo '{ "private": true }' > package.json ;;
   *) exec "$(dirname "$NODE")/npm" "$@" ;;
 esac`,
