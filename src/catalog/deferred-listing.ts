@@ -24,12 +24,18 @@ const HELPER = "listing";
 const LIMITS: WaitLimits = { silence: 30_000, total: 10 * 60_000 };
 const CLEAR_LINE = "\r\u001b[2K";
 
-/** Whether this thread was started to list, by {@link DeferredListings} of a program that is bundled into one file. */
+/**
+ * Whether this thread was started to list, by {@link DeferredListings} of a program that is bundled into one file.
+ * @lazy
+ */
 export function isListingThread(): boolean {
   return parentThread?.helper === HELPER;
 }
 
-/** Makes this thread list for the one that started it; it never returns to what called it. */
+/**
+ * Makes this thread list for the one that started it; it never returns to what called it.
+ * @lazy
+ */
 export function becomeListingThread(): Promise<never> {
   require("./listing-thread");
   return new Promise<never>(() => {});

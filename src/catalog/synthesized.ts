@@ -5,7 +5,10 @@ import { synthesizedStacks, warnInOutput } from "../desktops/synthesized-stacks"
 import { DesktopCheckError } from "../errors";
 import type { EnvironmentPins } from "./environment-pins";
 
-/** Names the pins of lookups in the output of the stacks that they belong to; of one outside every stack, in all. */
+/**
+ * Names the pins of lookups in the output of the stacks that they belong to; of one outside every stack, in all.
+ * @lazy
+ */
 export function namePins(
   stacks: readonly IConstruct[],
   lookups: readonly AnsweredLookup[],
@@ -25,6 +28,7 @@ export function namePins(
 /**
  * Holds what was synthesized against the images that it is built from.
  * @throws DesktopCheckError with everything that does not fit
+ * @lazy
  */
 export function checkSynthesized(
   root: IConstruct,

@@ -132,10 +132,10 @@ describe("environments", () => {
     const waiting: (() => void)[] = [];
     const { url } = await serve((_request, response) => {
       waiting.push(() => response.end('{"images":[],"total_count":0}'));
-      if (waiting.length === 20) for (const answer of waiting) answer();
+      if (waiting.length === 8) for (const answer of waiting) answer();
     });
     const environments = Object.fromEntries(
-      Array.from({ length: 20 }, (_, index) => [
+      Array.from({ length: 8 }, (_, index) => [
         `env${index}`,
         { region: NORTH, projectId: `project-${index}` },
       ]),
