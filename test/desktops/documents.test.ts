@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readAllowances } from "../../src/desktops/allowances";
-import { type Check, parseChecks } from "../../src/desktops/skipped-checks";
 import { consequence } from "../../src/desktops/consequences";
 import { RESOURCE_KINDS } from "../../src/desktops/resource-kinds";
+import { type Check, parseChecks } from "../../src/desktops/skipped-checks";
 import { readRevocations } from "../../src/pins/revoked";
 import { thrown } from "../support/errors";
 import { ROOT, TestProject } from "../support/project";
