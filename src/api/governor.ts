@@ -12,12 +12,12 @@ const SPEED_UP = 1.002;
 const SECOND = 1000;
 
 /** How a request came out, as far as it tells what the service bears. */
-export type Verdict = "answered" | "throttled" | "failed" | "unknown";
+export type RequestResult = "answered" | "throttled" | "failed" | "unknown";
 
 /** The right to send one request. */
 export interface Turn {
   /** @param wait after a request that was throttled: how long nobody may send one, ms */
-  end(verdict: Verdict, wait?: number): void;
+  end(result: RequestResult, wait?: number): void;
 }
 
 /**
@@ -71,10 +71,10 @@ export class Governor {
     });
     const started = performance.now();
     return {
-      end: (verdict, wait = 0) => {
+      end: (result, wait = 0) => {
         const isFull = this.underWay-- >= this.width;
-        if (verdict === "answered") this.keptUp(isFull);
-        else if (verdict !== "unknown") this.slowDown(verdict, wait, started);
+        if (result === "answered") this.keptUp(isFull);
+        else if (result !== "unknown") this.slowDown(result, wait, started);
         this.startWaiting();
       },
     };
@@ -102,14 +102,14 @@ export class Governor {
     if (isFull) this.allowed = Math.min(WIDEST, this.allowed + (this.isGrowing ? 1 : 1 / this.allowed));
   }
 
-  private slowDown(verdict: Verdict, wait: number, started: number): void {
+  private slowDown(result: RequestResult, wait: number, started: number): void {
     const now = performance.now();
-    if (verdict === "throttled") this.pausedUntil = Math.max(this.pausedUntil, now + wait);
+    if (result === "throttled") this.pausedUntil = Math.max(this.pausedUntil, now + wait);
     if (started < this.slowedAt) return;
     this.slowedAt = now;
     this.isGrowing = false;
     this.allowed = Math.max(1, this.allowed / 2);
-    if (verdict !== "throttled") return;
+    if (result !== "throttled") return;
     const answered = this.answers.filter((time) => time > now - SECOND).length;
     const before = this.interval > 0 ? SECOND / this.interval : 0;
     this.interval = SECOND / Math.max(answered * CAUTION, before * LEAST_SLOWDOWN, 1);

@@ -9,7 +9,7 @@ import { take } from "./answer";
 import { ApiError } from "./api-error";
 import { type Connection, Connections } from "./connections";
 import { Exchange, type HttpRequest, type HttpResponse, LIMITS, type Limits, type Outcome } from "./exchange";
-import { Governor, type Verdict } from "./governor";
+import { Governor, type RequestResult } from "./governor";
 import { codeOf, connectionError } from "./lost-connection";
 import { isRepeated, retriesOf, waitAfter } from "./retry";
 import type { SignableRequest } from "./signer";
@@ -100,14 +100,14 @@ export class Http {
       // Credentials come before the turn: what gives them may need one itself. They are used, and signed, after it.
       const sign = await request.authenticate?.();
       const turn = await governor.enter(attempt > 1, this.ending());
-      let verdict: Verdict = "unknown";
+      let result: RequestResult = "unknown";
       let wait = 0;
       try {
         const connection = await this.connections.take(url);
         deadline += Date.now() - waiting;
         const exchange = new Exchange(request, url, limits, proxy?.from);
         const outcome = await this.attempt(exchange, connection, sign, deadline, attempt);
-        if (!("error" in outcome) || !outcome.retryable) verdict = "answered";
+        if (!("error" in outcome) || !outcome.retryable) result = "answered";
         if ("response" in outcome) return outcome.response;
         const { error, retryable } = outcome;
         const status = error instanceof ApiError ? error.status : undefined;
@@ -118,10 +118,10 @@ export class Http {
         wait = waitAfter(outcome, attempt, limits);
         // A wait beyond the deadline would only delay the same answer, and is no reason for others to wait.
         const isInTime = Date.now() + wait < deadline;
-        if (retryable) verdict = status !== 429 ? "failed" : isInTime ? "throttled" : "unknown";
+        if (retryable) result = status !== 429 ? "failed" : isInTime ? "throttled" : "unknown";
         if (!retryable || attempt > retries || !isInTime) throw error;
       } finally {
-        turn.end(verdict, wait);
+        turn.end(result, wait);
       }
       await sleep(wait, undefined, { signal: this.ending() }).catch(() => {});
     }
