@@ -3,6 +3,7 @@ import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { closing } from "../support/closing";
+import { pinOf, writePins } from "../support/pins";
 import { type Ended, ROOT, run, TestProject } from "../support/project";
 import { serve } from "../support/server";
 
@@ -224,6 +225,25 @@ describe("the listing thread works", () => {
       stdout: "begun\nbegun\nn1\n",
       stderr: "",
     });
+  });
+
+  test("bundled by an app that only calls prefetch, whose lookup lists an environment with a lock file", async () => {
+    const project = bundled(`
+      const { App, TerraformStack } = require(${JSON.stringify(join(ROOT, "node_modules/cdktf"))});
+      const { DataHuaweicloudWorkspaceImage, WorkspaceImageCatalog } = require(${JSON.stringify(join(ROOT, "lib"))});
+      (async () => {
+        const app = new App();
+        await WorkspaceImageCatalog.prefetch(app);
+        const stack = new TerraformStack(app, "stack");
+        console.log(new DataHuaweicloudWorkspaceImage(stack, "new", { name: "N 1" }).id);
+        app.synth();
+      })();`);
+    const environments = { dev: { region: REGION, projectId: "dev" } };
+    project.write("cdktf.json", JSON.stringify({ context: { workspaceImages: { environments } } }));
+    writePins(project, "dev", { other: pinOf("o") }, { region: REGION, projectId: "dev" });
+    const ended = await node(project, ["--no-deprecation", "bundle.cjs"], await service());
+    expect(ended).toEqual({ code: 0, stdout: "n1\n", stderr: "" });
+    expect(Object.keys(project.readLock("dev").pins)).toEqual(["new", "other"]);
   });
 
   test("bundled and minified, with errors of their classes", async () => {
