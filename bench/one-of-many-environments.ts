@@ -8,11 +8,13 @@ const IMAGES = numbered(50);
 /** The time from prefetch to the first pinned image of one environment, of as many with 50 pins each. */
 function firstImageOf(count: number): () => Promise<number> {
   const names = Array.from({ length: count }, (_, index) => `env-${index}`);
-  const directory = enterProject(Object.fromEntries(names.map((name) => [name, { region: REGION }])));
+  const environments = Object.fromEntries(names.map((name) => [name, { region: REGION }]));
+  const directory = enterProject(environments);
   for (const name of names) pinAll(directory, IMAGES, name);
   return async () => {
     process.chdir(directory);
-    const app = newApp();
+    // As the command line of a CDK hands cdktf.json over.
+    const app = newApp({ workspaceImages: { environments } });
     const started = performance.now();
     await WorkspaceImageCatalog.prefetch(app, { mode: "frozen" });
     lookUpAll(app, IMAGES.slice(0, 1), { environment: "env-0" });

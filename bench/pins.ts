@@ -34,6 +34,6 @@ export function lookUpAll(
   return performance.now() - started;
 }
 
-export function newApp(): App {
-  return new App({ outdir: newFolder() });
+export function newApp(context: Record<string, unknown> = {}): App {
+  return new App({ outdir: newFolder(), context });
 }

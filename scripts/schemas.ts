@@ -4,11 +4,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { toJsonSchema } from "@valibot/to-json-schema";
-import * as v from "valibot";
+
+import v = require("valibot");
+
 import { allowancesSchema } from "../src/desktops/allowances";
 import { filterSchemas } from "../src/images/image-filter";
-import { workspaceImageSchema } from "../src/images/workspace-image";
-import { fileSchema, pinSchema } from "../src/pins/lock-file-format";
+import { fileSchema, pinSchema, workspaceImageSchema } from "../src/pins/lock-file-format";
 import { revocationsSchema } from "../src/pins/revoked";
 import { environmentsSchema } from "../src/project/environments";
 

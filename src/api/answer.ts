@@ -1,12 +1,14 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { Dispatcher } from "undici";
-import * as v from "valibot";
+
+import v = require("valibot");
+
 import { ResponseError } from "../errors";
-import { ApiError } from "./api-error";
 import type { Exchange, Outcome } from "./exchange";
 import { codeOf } from "./lost-connection";
 import { excerpt, quote } from "./quote";
+import { readRefusal } from "./refusal";
 import { isRepeated, retryAfterOf } from "./retry";
 
 const MAX_ID = 100;
@@ -93,7 +95,7 @@ function judge(exchange: Exchange, { status, headers, text }: HttpAnswer): Outco
     );
   }
   const refusal = () =>
-    ApiError.fromResponse(what, {
+    readRefusal(what, {
       status,
       headers,
       text,

@@ -1,28 +1,7 @@
-import * as v from "valibot";
 import { WorkspaceImagesError } from "../errors";
-import { excerpt, quote } from "./quote";
-import { redact } from "./redact";
 
 /** The gateway refuses a clock skew of 15 minutes; `Date`, which tells it, has whole seconds and was some time on its way. */
 const MAX_SKEW = 14.9 * 60 * 1000;
-const MAX_ID = 100;
-const MAX_ENCODED = 16 * 1024;
-
-const optionalText = v.nullish(v.string());
-const serviceSchema = v.object({
-  error_code: v.string(),
-  error_msg: optionalText,
-  error_detail: optionalText,
-  encoded_authorization_message: optionalText,
-  request_id: optionalText,
-});
-const iamSchema = v.object({
-  error: v.object({
-    code: v.union([v.number(), v.string()]),
-    message: optionalText,
-    title: optionalText,
-  }),
-});
 
 /** What is known of a refused request. */
 export interface Refusal {
@@ -62,70 +41,6 @@ export class ApiError extends WorkspaceImagesError {
     this.detail = refusal.detail;
     this.requestId = refusal.requestId;
     this.encodedAuthorizationMessage = refusal.encodedAuthorizationMessage;
-  }
-
-  /**
-   * Makes one error of the three shapes in which services, gateway and IAM refuse.
-   * @internal
-   */
-  static fromResponse(
-    request: string,
-    response: {
-      status: number;
-      text: string;
-      headers: Readonly<Record<string, string>>;
-      /** Nothing is quoted that stands outside the known shapes. */
-      confidential?: boolean;
-      /** What the credentials came from. */
-      credentials?: string | undefined;
-    },
-    now = Date.now(),
-  ): ApiError {
-    const { status, text, headers } = response;
-    const date = Date.parse(headers.date ?? "");
-    const common = {
-      status,
-      request,
-      credentials: response.credentials,
-      requestId: quote(headers["x-request-id"])?.slice(0, MAX_ID),
-      clockSkew: Number.isNaN(date) ? undefined : now - date,
-    };
-    const json = parse(text);
-    const service = v.safeParse(serviceSchema, json);
-    if (service.success) {
-      const { error_code, error_msg, error_detail, encoded_authorization_message, request_id } =
-        service.output;
-      return new ApiError({
-        ...common,
-        code: quote(error_code) ?? `HTTP_${status}`,
-        reason: quote(error_msg) ?? "",
-        detail: quote(error_detail),
-        requestId: common.requestId ?? quote(request_id)?.slice(0, MAX_ID),
-        // It must arrive at STS as it came; it is base64.
-        encodedAuthorizationMessage:
-          redact((encoded_authorization_message ?? "").slice(0, MAX_ENCODED)) || undefined,
-      });
-    }
-    const iam = v.safeParse(iamSchema, json);
-    if (iam.success) {
-      const { code, message, title } = iam.output.error;
-      return new ApiError({
-        ...common,
-        code: quote(typeof code === "number" ? `IAM.${code}` : code) ?? `HTTP_${status}`,
-        reason: quote(message ?? title) ?? "",
-        detail: message ? quote(title) : undefined,
-      });
-    }
-    const reason = response.confidential ? "" : excerpt(text);
-    return new ApiError({ ...common, code: `HTTP_${status}`, reason });
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

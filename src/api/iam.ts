@@ -1,4 +1,5 @@
-import * as v from "valibot";
+import v = require("valibot");
+
 import { ConfigurationError, ResponseError } from "../errors";
 import type { Location } from "../project/location";
 import { authenticated, type CredentialSource, type Credentials } from "./authentication";

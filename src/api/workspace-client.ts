@@ -1,4 +1,5 @@
-import * as v from "valibot";
+import v = require("valibot");
+
 import { ConfigurationError, FilterError, ResponseError, UnstableListingError } from "../errors";
 import type { ListImagesQuery } from "../images/image-filter";
 import { parseImageInfo, type WorkspaceImage } from "../images/workspace-image";

@@ -1,9 +1,8 @@
 import type { IConstruct } from "constructs";
 import { isStack } from "../desktops/synthesized-stacks";
-import { renameCommand } from "../pins/advice";
 import { printable } from "../text/printable";
 import type { EnvironmentPins } from "./environment-pins";
-import type { Note } from "./resolve";
+import type { Note } from "./resolution";
 
 /** How many pins a hint names. */
 const MAX_NAMED = 5;
@@ -46,6 +45,7 @@ function hintAtRename(pins: EnvironmentPins): Note[] {
   const [to] = taken;
   const [from] = left;
   if (to === undefined || from === undefined) return [];
+  const { renameCommand } = require("../pins/advice") as typeof import("../pins/advice");
   return [
     {
       level: "warn",

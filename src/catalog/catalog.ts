@@ -4,46 +4,15 @@ import { CatalogError, ConfigurationError } from "../errors";
 import type { Cardinality, SingleImageFilter } from "../images/image-filter";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { isPinName } from "../pins/pin";
-import type { EnvironmentConfig } from "../project/environment";
-import { Environments, openEnvironments } from "../project/environments";
-import { findProject, whyNoEnvironments } from "../project/project";
 import { isToken } from "../text/tokens";
-import { parentThread } from "../threads/parent-thread";
-import { GivenAnswers } from "./given-answers";
-import { type Mode, modeOf } from "./mode";
-import { PinnedAnswers } from "./pinned-answers";
-import { PinnedEnvironments } from "./pinned-environments";
+import { isHelperThread } from "../threads/helper-variable";
+import type { GivenAnswers } from "./given-answers";
+import type { Mode } from "./mode";
+import type { PinnedAnswers } from "./pinned-answers";
+import type { PrefetchOptions } from "./prefetch";
 
 export type { Mode } from "./mode";
-
-/** Options of {@link WorkspaceImageCatalog.prefetch}. */
-export interface PrefetchOptions {
-  /**
-   * How lookups are answered.
-   * @default - the variable WORKSPACE_IMAGES_MODE, else `frozen` in a pipeline (CI is set, or the variables of a known
-   * service are there), else `auto`
-   */
-  readonly mode?: Mode | undefined;
-  /**
-   * The environments by name.
-   * @default - `workspaceImages.environments` in cdktf.json, or `environments` in workspace-images.json
-   */
-  readonly environments?: Readonly<Record<string, EnvironmentConfig>> | undefined;
-  /**
-   * The folder whose `workspace-images/` holds the lock files: tests give one of their own, so that the project's are
-   * never touched.
-   * @default - the project's
-   */
-  readonly directory?: string | undefined;
-  /**
-   * Lists every environment beforehand, in this thread, instead of when a lookup needs it. For tests with a server of
-   * their own in this process, which cannot answer while a lookup waits; the emulator can.
-   * @default false
-   */
-  readonly eager?: boolean | undefined;
-  /** Ends the prefetch early, with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
+export type { PrefetchOptions } from "./prefetch";
 
 /** What a construct asks the catalog. */
 export interface ImageLookup {
@@ -77,7 +46,7 @@ export class WorkspaceImageCatalog {
    */
   static async prefetch(app: IConstruct, options: PrefetchOptions = {}): Promise<WorkspaceImageCatalog> {
     // A program that is bundled into one file is its own helper: it runs until here a second time.
-    if (parentThread) {
+    if (isHelperThread()) {
       const { becomeListingThread, isListingThread } =
         require("./deferred-listing") as typeof import("./deferred-listing");
       if (isListingThread()) return becomeListingThread();
@@ -88,18 +57,8 @@ export class WorkspaceImageCatalog {
     try {
       // In mode frozen too, so that a forgotten await shows in every mode.
       await Promise.resolve();
-      const project = findProject();
-      const environments = options.environments
-        ? new Environments({ environments: options.environments }, () => "The option environments")
-        : openEnvironments(project, root.node.tryGetContext("workspaceImages"));
-      if (environments.names.length === 0) {
-        throw new ConfigurationError(`${whyNoEnvironments(project)} Or give the option environments.`);
-      }
-      const mode = modeOf(options.mode);
-      const directory = options.directory ?? project.directory;
-      const kind = mode === "frozen" ? "frozen" : "unlisted";
-      const answers = new PinnedAnswers(new PinnedEnvironments(directory, environments, { kind }));
-      if (mode === "auto") await answers.prefetch(options);
+      const { prefetchAnswers } = require("./prefetch") as typeof import("./prefetch");
+      const { mode, answers } = await prefetchAnswers(root, options);
       const catalog = new WorkspaceImageCatalog(mode, answers);
       root[CATALOG] = catalog;
       answers.follow(root);
@@ -121,6 +80,7 @@ export class WorkspaceImageCatalog {
     scope: IConstruct,
     images: Readonly<Record<string, readonly WorkspaceImage[]>>,
   ): WorkspaceImageCatalog {
+    const { GivenAnswers } = require("./given-answers") as typeof import("./given-answers");
     const catalog = new WorkspaceImageCatalog("auto", new GivenAnswers(images));
     claim(scope.node.root, catalog);
     return catalog;
@@ -175,13 +135,11 @@ export class WorkspaceImageCatalog {
   }
 
   private environmentOf(scope: IConstruct, asked: string | undefined): string {
+    const scopes = scope.node.scopes as { [ENVIRONMENT]?: string }[];
+    const given = asked ?? scopes.findLast((ancestor) => ancestor[ENVIRONMENT])?.[ENVIRONMENT];
+    if (given !== undefined && this.answers.has(given)) return given;
     const { names } = this.answers;
-    const name =
-      asked ??
-      (scope.node.scopes as { [ENVIRONMENT]?: string }[]).findLast((ancestor) => ancestor[ENVIRONMENT])?.[
-        ENVIRONMENT
-      ] ??
-      (names.length === 1 ? names[0] : undefined);
+    const name = given ?? (names.length === 1 ? names[0] : undefined);
     if (name !== undefined && this.answers.has(name)) return name;
     const known = `Environments: ${names.join(", ")}.`;
     throw new ConfigurationError(

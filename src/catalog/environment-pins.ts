@@ -1,7 +1,7 @@
 import { type LockedPlace, type LockFile, readLockFile } from "../pins/lock-file";
 import type { Pin, Pins } from "../pins/pin";
 import type { Environment } from "../project/environment";
-import type { Availability } from "./resolve";
+import type { Availability } from "./resolution";
 
 /** What one lookup of a pin got in this run. */
 export interface AnsweredPin {

@@ -3,10 +3,10 @@ import { basename, dirname, join } from "node:path";
 import { ConfigurationError, WorkspaceImagesError } from "../errors";
 import type { ListingQuery } from "../images/image-filter";
 import { lockFileName } from "../pins/lock-file";
-import { DeferredListings } from "./deferred-listing";
+import type { DeferredListings } from "./deferred-listing";
 import type { EnvironmentPins } from "./environment-pins";
 import type { PinnedEnvironments } from "./pinned-environments";
-import type { Availability } from "./resolve";
+import type { Availability } from "./resolution";
 
 /** How long environments without a lock file are waited for before the first stack, ms. */
 const PREFETCH_TIME = 10_000;
@@ -125,7 +125,10 @@ export class Listings {
   }
 
   private thread(): DeferredListings {
-    this.deferred ??= new DeferredListings({ onWarning: this.onWarning });
+    if (!this.deferred) {
+      const { DeferredListings } = require("./deferred-listing") as typeof import("./deferred-listing");
+      this.deferred = new DeferredListings({ onWarning: this.onWarning });
+    }
     return this.deferred;
   }
 }

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync } from "node:fs";
-import * as v from "valibot";
+
+import v = require("valibot");
 
 /** Names a file in which a synth records its lookups; set by `workspace-images prune`. */
 const VARIABLE = "WORKSPACE_IMAGES_LOOKUPS";

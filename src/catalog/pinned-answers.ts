@@ -14,16 +14,15 @@ import {
   type SingleImageFilter,
 } from "../images/image-filter";
 import type { WorkspaceImage } from "../images/workspace-image";
-import { renameCommand } from "../pins/advice";
 import { describeChange, isSameQuestion, type Pin } from "../pins/pin";
 import { type Revocations, readRevocations } from "../pins/revoked";
 import { Annotations } from "./annotations";
 import type { EnvironmentPins } from "./environment-pins";
 import type { Listings } from "./listings";
-import { recordLookups } from "./lookup-record";
+import { isRecording, recordLookups } from "./lookup-record";
 import type { PinnedEnvironments } from "./pinned-environments";
-import { type Lookup, type Promoted, type Resolution, resolve } from "./resolve";
-import { savePins } from "./save";
+import type { Lookup, Promoted, Resolution } from "./resolution";
+import { resolve } from "./resolve";
 import { followSynth } from "./synth";
 
 /** What a construct asks, in an environment that is known. */
@@ -73,17 +72,17 @@ export class PinnedAnswers {
 
   /** Checks, names and saves around an app's synth. */
   follow(root: IConstruct): void {
-    const synthesized = () => require("./synthesized") as typeof import("./synthesized");
     followSynth(root, {
       before: (stacks) => {
         const [first] = stacks;
         if (first) this.annotations.complete(first, [...this.environments.asked.values()]);
-        synthesized().namePins(stacks, this.answered, this.environments.asked);
       },
       after: () => {
-        synthesized().checkSynthesized(root, this.answered, this.environments.asked);
-        savePins(this.environments.asked.values());
+        const { completeOutput } = require("./synthesized-output") as typeof import("./synthesized-output");
+        completeOutput(root, this.answered, this.environments.asked);
+        this.save();
         this.opened?.close();
+        if (!isRecording()) return;
         recordLookups(
           Object.fromEntries(
             this.names.map((name) => [name, [...(this.environments.asked.get(name)?.asked ?? [])]]),
@@ -112,6 +111,7 @@ export class PinnedAnswers {
     const question = { filter, cardinality };
     if (answered) {
       if (isSameQuestion(answered.pin, question)) return answered.pin;
+      const { renameCommand } = require("../pins/advice") as typeof import("../pins/advice");
       throw new PinConflictError(
         `${subject}: pin "${pinName}" is already used there by ${answered.path} for another question (${describeChange(answered.pin, question)}). Give one of the two lookups a pinName of its own, such as "${pinName}-2"; that one keeps the images of this pin with: ${renameCommand(pinName, `${pinName}-2`, { keep: true })}`,
       );
@@ -151,9 +151,17 @@ export class PinnedAnswers {
     }
   }
 
+  /** Writes what this run took; most runs take nothing. */
+  private save(): string[] {
+    const environments = [...this.environments.asked.values()];
+    if (environments.every(({ gained }) => gained.size === 0)) return [];
+    const { savePins } = require("./save") as typeof import("./save");
+    return savePins(environments);
+  }
+
   /** What was taken for other environments is not lost because one is out of reach here. */
   private saveOthers(error: EnvironmentUnavailableError): EnvironmentUnavailableError {
-    const written = savePins(this.environments.asked.values());
+    const written = this.save();
     if (written.length === 0) return error;
     return new EnvironmentUnavailableError(
       `${error.message}\nThe new pins of other environments were written, commit them: ${written.join(", ")}.`,

@@ -1,6 +1,6 @@
 import type { Environments } from "../project/environments";
 import { EnvironmentPins } from "./environment-pins";
-import type { Availability } from "./resolve";
+import type { Availability } from "./resolution";
 
 /** The environments of a run with their pins: one that nobody asks for is neither checked nor read. */
 export class PinnedEnvironments {

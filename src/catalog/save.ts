@@ -1,7 +1,8 @@
 import { PinConflictError } from "../errors";
 import { renameCommand } from "../pins/advice";
+import { withQuestion } from "../pins/changed-pin";
 import { lockFileName, updateLockFile } from "../pins/lock-file";
-import { describeChange, hasSameIds, isSameQuestion, type Pin, withQuestion } from "../pins/pin";
+import { describeChange, hasSameIds, isSameQuestion, type Pin } from "../pins/pin";
 import type { EnvironmentPins } from "./environment-pins";
 
 /**
@@ -9,6 +10,7 @@ import type { EnvironmentPins } from "./environment-pins";
  * @returns the names of the files that were written
  * @throws LockFileError if a lock file cannot be written
  * @throws PinConflictError if another app or process pinned something else under the same name meanwhile
+ * @lazy
  */
 export function savePins(environments: Iterable<EnvironmentPins>): string[] {
   const written: string[] = [];

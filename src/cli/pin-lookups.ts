@@ -1,5 +1,6 @@
 import type { ListingSource } from "../catalog/listing-source";
-import { type Availability, type Lookup, resolve } from "../catalog/resolve";
+import type { Availability, Lookup } from "../catalog/resolution";
+import { resolve } from "../catalog/resolve";
 import { ConfigurationError, NotPinnedError, PinFilterChangedError } from "../errors";
 import { readFileLookups } from "../pins/file-lookups";
 import { type LockedPlace, readLockFile } from "../pins/lock-file";

@@ -1,4 +1,5 @@
-import * as v from "valibot";
+import v = require("valibot");
+
 import { readEntries } from "../pins/revoked";
 import { matches } from "../text/pattern";
 

@@ -1,4 +1,5 @@
-import * as v from "valibot";
+import v = require("valibot");
+
 import { PlanError } from "../errors";
 import { type ResourceKind, resourceKind } from "./resource-kinds";
 

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { IConstruct } from "constructs";
-import * as v from "valibot";
+
+import v = require("valibot");
+
 import { ConfigurationError } from "../errors";
 import type { Project } from "../project/project";
 import { readBounded } from "../project/read-file";

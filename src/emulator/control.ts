@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
-import * as v from "valibot";
+
+import v = require("valibot");
+
 import { parseImageInfo } from "../images/workspace-image";
 import type { EmulatedImage } from "./catalog";
 import { type EmulatedAnswer, errorAnswer } from "./faults";

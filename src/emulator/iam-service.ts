@@ -1,4 +1,5 @@
-import * as v from "valibot";
+import v = require("valibot");
+
 import type { Accounts } from "./accounts";
 import { projectIdOf } from "./catalog";
 import { type EmulatedAnswer, errorAnswer } from "./faults";

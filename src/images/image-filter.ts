@@ -1,4 +1,5 @@
-import * as v from "valibot";
+import v = require("valibot");
+
 import { FilterError } from "../errors";
 import { compare } from "../text/compare";
 import { filterTime } from "../text/time";

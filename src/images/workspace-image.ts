@@ -1,10 +1,9 @@
-import * as v from "valibot";
 import { ResponseError } from "../errors";
 import { compare } from "../text/compare";
 import { creationTime } from "../text/time";
 
 /** Longest text accepted in a field of an image, in characters: bounds the work of a user's regular expression. */
-const MAX_TEXT = 1024;
+export const MAX_TEXT = 1024;
 
 /** A value the service documents, or one it adds later. */
 export type OpenUnion<Known extends string> = Known | (string & Record<never, never>);
@@ -81,7 +80,6 @@ interface ImageField<Name> {
 const TEXT = {
   expected: `it must be a text of at most ${MAX_TEXT} characters`,
   accepts: (value: unknown) => typeof value === "string" && value.length <= MAX_TEXT,
-  schema: v.pipe(v.string(), v.maxLength(MAX_TEXT)),
   isSame: (a: unknown, b: unknown) => a === b,
 };
 
@@ -91,7 +89,6 @@ const KINDS = {
   count: {
     expected: "it must be a whole number, 0 or more",
     accepts: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
-    schema: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
     isSame: TEXT.isSame,
   },
   /** However an instant is spelled, it is the same one. */
@@ -125,19 +122,8 @@ export const IMAGE_FIELDS = {
 /** The names of all fields, in their order. */
 export const FIELD_NAMES = Object.keys(IMAGE_FIELDS) as readonly (keyof WorkspaceImage)[];
 
-/**
- * A {@link WorkspaceImage} in a file.
- * @internal users need none of the types of the library that checks
- */
-export const workspaceImageSchema = v.strictObject({
-  ...Object.fromEntries(
-    FIELD_NAMES.map((field) => [field, v.exactOptional(v.nullable(KINDS[IMAGE_FIELDS[field].kind].schema))]),
-  ),
-  id: v.pipe(v.string(), v.nonEmpty(), v.maxLength(MAX_TEXT)),
-});
-
 /** Whether a field has a value: the service also writes an empty text or null for nothing. */
-function isThere(value: unknown): boolean {
+export function isThere(value: unknown): boolean {
   return value !== undefined && value !== null && value !== "";
 }
 

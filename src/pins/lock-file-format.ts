@@ -1,8 +1,17 @@
 import { createHash } from "node:crypto";
-import * as v from "valibot";
+
+import v = require("valibot");
+
 import { FilterError, LockFileError } from "../errors";
 import { parsePinnedFilter, type SingleImageFilter, withOrderedKeys } from "../images/image-filter";
-import { pickFields, workspaceImageSchema } from "../images/workspace-image";
+import {
+  FIELD_NAMES,
+  IMAGE_FIELDS,
+  isThere,
+  MAX_TEXT,
+  pickFields,
+  type WorkspaceImage,
+} from "../images/workspace-image";
 import { findDuplicateKey } from "../text/json";
 import { findJsonFault } from "../text/json-fault";
 import { formatTime } from "../text/time";
@@ -36,6 +45,21 @@ const object = v.custom<object>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "expected an object",
 );
+
+const imageText = v.pipe(v.string(), v.maxLength(MAX_TEXT));
+const FIELD_SCHEMAS = {
+  text: imageText,
+  count: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  time: imageText,
+};
+
+/** A {@link WorkspaceImage} in a file. */
+export const workspaceImageSchema = v.strictObject({
+  ...Object.fromEntries(
+    FIELD_NAMES.map((field) => [field, v.exactOptional(v.nullable(FIELD_SCHEMAS[IMAGE_FIELDS[field].kind]))]),
+  ),
+  id: v.pipe(imageText, v.nonEmpty()),
+});
 
 /** A lock file, without what is in its pins. */
 export const fileSchema = v.strictObject({
@@ -136,16 +160,23 @@ function parsePin(
     if (error instanceof FilterError) throw fail(`is damaged: ${error.message.replace(/\.$/, "")}`);
     throw error;
   }
-  const fields = (image: object) => new Map<string, unknown>(Object.entries(image));
-  const normalized = images.map(fields).map((image) => pickFields((field) => image.get(field)));
-  const pin: Pin = { filter, cardinality, images: normalized, ...rest };
-  if (integrity !== integrityOf(pin, place)) {
+  const pin: Pin = { filter, cardinality, images: images.map(withoutNothing), ...rest };
+  // What is as it was written need not be brought into the order of keys, which takes longer than all the rest.
+  const { integrity: _, ...written } = raw as v.InferInput<typeof pinSchema>;
+  if (integrity !== digest(written, place) && integrity !== integrityOf(pin, place)) {
     throw fail(
       "does not match its integrity: it was edited by hand, merged badly, or copied from another file. Pins move by workspace-images update, promote and pin, and are renamed by workspace-images rename",
     );
   }
   if (cardinality === "one" && images.length !== 1) throw fail("must have one image");
   return pin;
+}
+
+/** An image of a file, whose fields the schema has put into their order. */
+function withoutNothing(image: object): WorkspaceImage {
+  if (Object.values(image).every(isThere)) return image as WorkspaceImage;
+  const fields = new Map<string, unknown>(Object.entries(image));
+  return pickFields((field) => fields.get(field));
 }
 
 /** A lock file as it is written: the same content has one text. */
@@ -175,9 +206,13 @@ function format(json: unknown): string {
   return `${escaped}\n`;
 }
 
+function integrityOf(pin: Pin, place: Omit<LockFile, "pins">): string {
+  return digest(pinForFile(pin), place);
+}
+
 /** It covers where the pin is, too: what is pasted from another environment's file shows. */
-function integrityOf(pin: Pin, { environment, region, projectId }: Omit<LockFile, "pins">): string {
-  const covered = JSON.stringify([environment, region, projectId, pinForFile(pin)]);
+function digest(pin: object, { environment, region, projectId }: Omit<LockFile, "pins">): string {
+  const covered = JSON.stringify([environment, region, projectId, pin]);
   return `sha256-${createHash("sha256").update(covered).digest("base64")}`;
 }
 

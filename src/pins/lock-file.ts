@@ -1,10 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { LockFileError, WorkspaceImagesError } from "../errors";
-import { withFileMutex } from "../project/atomic-file";
 import type { Environment } from "../project/environment";
-import { regionOf } from "../project/location";
 import { readBounded } from "../project/read-file";
+import { regionOf } from "../project/region";
 import { restoring } from "./lock-file-damage";
 import {
   type LockedPlace,
@@ -85,6 +84,8 @@ export function updateLockFile(
   const place = { region, projectId };
   try {
     mkdirSync(dirname(path), { recursive: true });
+    // Most processes write none.
+    const { withFileMutex } = require("../project/atomic-file") as typeof import("../project/atomic-file");
     withFileMutex(path, (mutex) => {
       const current = readLockFile(directory, { ...environment, ...place });
       const pins = new Map(current?.pins);

@@ -1,15 +1,7 @@
 import type { WorkspaceImage } from "../images/workspace-image";
+import { moveTo, newPin, unmetCriteria, withQuestion } from "./changed-pin";
 import type { Prospect } from "./moves";
-import {
-  hasSameIds,
-  isSameQuestion,
-  moveTo,
-  newPin,
-  type Pin,
-  type Question,
-  unmetCriteria,
-  withQuestion,
-} from "./pin";
+import { hasSameIds, isSameQuestion, type Pin, type Question } from "./pin";
 import { objectionsTo, unanswered } from "./policy";
 import { selectUnrevoked } from "./selection";
 import type { Listed } from "./update";

@@ -3,9 +3,10 @@ import type { WorkspaceImage } from "../images/workspace-image";
 import type { Environment } from "../project/environment";
 import { formatTime } from "../text/time";
 import { holdCommand, listCommand, promoteCommand } from "./advice";
+import { unmetCriteria } from "./changed-pin";
 import { standsFor } from "./counterpart";
 import type { LockedPlace } from "./lock-file-format";
-import { hasSameIds, isSameQuestion, type Pin, unmetCriteria } from "./pin";
+import { hasSameIds, isSameQuestion, type Pin } from "./pin";
 import type { Revocations } from "./revoked";
 
 const DAY = 24 * 3600 * 1000;

@@ -1,9 +1,10 @@
 import type { WorkspaceImage } from "../images/workspace-image";
 import type { Environment } from "../project/environment";
+import { moveTo, newPin, unmetCriteria } from "./changed-pin";
 import { counterparts } from "./counterpart";
 import type { LockedPlace } from "./lock-file-format";
 import type { Prospect } from "./moves";
-import { isStale, moveTo, newPin, type Pin, type Pins, type Question, unmetCriteria } from "./pin";
+import { isStale, type Pin, type Pins, type Question } from "./pin";
 import {
   type Arrival,
   type Circumstances,

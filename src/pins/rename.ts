@@ -1,6 +1,7 @@
 import { ConfigurationError } from "../errors";
 import { pruneCommand } from "./advice";
-import { hasSameIds, isPinName, isSameQuestion, type Pin, type Pins, withQuestion } from "./pin";
+import { withQuestion } from "./changed-pin";
+import { hasSameIds, isPinName, isSameQuestion, type Pin, type Pins } from "./pin";
 
 /** What a rename does to the pins of an environment: pins by name, undefined for one that goes. */
 export type PinChanges = ReadonlyMap<string, Pin | undefined>;

@@ -1,18 +1,16 @@
 import { LockFileError } from "../errors";
 import { compare } from "../text/compare";
+import { MAX_PREVIOUS, stateOf, withQuestion } from "./changed-pin";
 import { lockFileName } from "./lock-file";
 import type { LockedPlace, LockFile } from "./lock-file-format";
 import {
   hasSameIds,
   isSameQuestion,
-  MAX_PREVIOUS,
   type Pin,
   type Pins,
   type Previous,
   questionKey,
   type Reason,
-  stateOf,
-  withQuestion,
 } from "./pin";
 import { findOrigins } from "./pin-changes";
 

@@ -1,4 +1,5 @@
-import * as v from "valibot";
+import v = require("valibot");
+
 import { ConfigurationError, LockFileError } from "../errors";
 import type { Environment } from "../project/environment";
 import { readEnvironments } from "../project/environments";

@@ -1,5 +1,7 @@
 import { join } from "node:path";
-import * as v from "valibot";
+
+import v = require("valibot");
+
 import { ConfigurationError } from "../errors";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { readBounded } from "../project/read-file";
@@ -36,6 +38,11 @@ export class Revocations {
     }
   }
 
+  /** Whether nothing is revoked. */
+  get isEmpty(): boolean {
+    return this.byId.size === 0 && this.byName.size === 0;
+  }
+
   /** Whether an image must not be used. */
   isRevoked(image: Pick<WorkspaceImage, "id" | "name">, region: string): boolean {
     return this.reason(image, region) !== undefined;
@@ -43,7 +50,7 @@ export class Revocations {
 
   /** Why an image must not be used; undefined where it may be. */
   reason({ id, name }: Pick<WorkspaceImage, "id" | "name">, region: string): string | undefined {
-    if (this.byId.size === 0 && this.byName.size === 0) return undefined;
+    if (this.isEmpty) return undefined;
     return (
       this.byId.get(JSON.stringify([region, id])) ?? (name === undefined ? undefined : this.byName.get(name))
     );

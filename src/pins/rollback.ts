@@ -1,8 +1,9 @@
 import type { WorkspaceImage } from "../images/workspace-image";
 import { formatTime } from "../text/time";
 import { rollbackCommand } from "./advice";
+import { moveTo } from "./changed-pin";
 import type { Prospect } from "./moves";
-import { moveTo, type Pin, type Pins, type Previous } from "./pin";
+import type { Pin, Pins, Previous } from "./pin";
 import { objectionsTo } from "./policy";
 import type { Listed } from "./update";
 

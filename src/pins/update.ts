@@ -2,8 +2,9 @@ import { MostRecentError, NoMatchError, SeveralMatchesError } from "../errors";
 import { type Listing, selectImages } from "../images/image-selection";
 import { differences, type WorkspaceImage } from "../images/workspace-image";
 import type { Environment } from "../project/environment";
+import { moveTo, unmetCriteria } from "./changed-pin";
 import type { Prospect } from "./moves";
-import { isStale, moveTo, type Pin, type Pins, unmetCriteria } from "./pin";
+import { isStale, type Pin, type Pins } from "./pin";
 import { type Circumstances, heldBack, type Objection, objectionsTo, unanswered } from "./policy";
 import { selectUnrevoked } from "./selection";
 

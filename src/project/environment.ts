@@ -1,4 +1,5 @@
-import * as v from "valibot";
+import v = require("valibot");
+
 import { CDKTF_JSON, WORKSPACE_IMAGES_JSON } from "./project";
 
 /** How an environment gets the images that another one has. */

@@ -1,8 +1,10 @@
-import * as v from "valibot";
+import v = require("valibot");
+
 import { ConfigurationError } from "../errors";
 import {
   CONTEXT_KEY,
   type Environment,
+  type EnvironmentConfig,
   type EnvironmentSource,
   environmentName,
   environmentSchema,
@@ -93,7 +95,14 @@ export class Environments {
     refuseNested(config, path, this.fail);
     const result = v.safeParse(environmentsSchema, { [name]: config });
     if (!result.success) throw this.wrong(result.issues[0], ["environments"]);
-    return { name, ...result.output[name], source: this.sourceOf(name) } as Environment;
+    const { sourceOf } = this;
+    return {
+      name,
+      ...(result.output[name] as EnvironmentConfig),
+      get source() {
+        return sourceOf(name);
+      },
+    };
   }
 
   /** Follows where an environment's images come from: over known environments, and never back to it. */
@@ -168,13 +177,13 @@ function knownKeys(path: Path, source: EnvironmentSource): string {
  * @throws ConfigurationError if they stand in two places
  */
 export function openEnvironments(project: Project, context?: unknown): Environments {
-  const fromFile = (project.cdktfJson?.context as Record<string, unknown> | undefined)?.[CONTEXT_KEY];
+  const fromFile = () => (project.cdktfJson?.context as Record<string, unknown> | undefined)?.[CONTEXT_KEY];
   // Compared only for those that are asked for, or for errors.
   const sourceOf = (name?: string): EnvironmentSource =>
-    context === undefined || isSameJson(partOf(context, name), partOf(fromFile, name))
+    context === undefined || isSameJson(partOf(context, name), partOf(fromFile(), name))
       ? CDKTF_JSON
       : "The app's context";
-  const inContext = context ?? fromFile;
+  const inContext = context ?? fromFile();
   if (!project.configuration) return new Environments(inContext, sourceOf);
   if (inContext !== undefined) {
     throw new ConfigurationError(

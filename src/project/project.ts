@@ -18,8 +18,13 @@ export interface Project {
   readonly directory: string;
   /** Who asks for images: an app of a CDK, the lookups in workspace-images.json, or nobody where neither file is. */
   readonly kind: "app" | "file" | "none";
-  /** The parsed cdktf.json, where there is one. */
-  readonly cdktfJson?: { readonly app?: unknown; readonly language?: unknown; readonly context?: unknown };
+  /**
+   * The parsed cdktf.json, where there is one. It is read when this is first asked for: an app that a CDK's command
+   * line runs has its context already.
+   */
+  readonly cdktfJson?:
+    | { readonly app?: unknown; readonly language?: unknown; readonly context?: unknown }
+    | undefined;
   /** The parsed workspace-images.json, where there is one; not checked yet. */
   readonly configuration?: { readonly environments?: unknown; readonly lookups?: unknown };
   /** Such files above the current folder that belong to another user, and therefore are not obeyed. */
@@ -28,32 +33,40 @@ export interface Project {
 
 /**
  * Finds the nearest cdktf.json or workspace-images.json at or above `from`.
- * @throws ConfigurationError if one of them cannot be read as JSON, or has a key twice
+ * @throws ConfigurationError if one of them cannot be read as JSON, or has a key twice; for cdktf.json when it is asked
+ * for
  */
 export function findProject(from = process.cwd()): Project {
   const start = resolve(from);
   const foreignFiles: string[] = [];
   for (let directory = start; ; directory = dirname(directory)) {
-    const read = (name: string) => {
+    const find = (name: string) => {
       const file = join(directory, name);
-      if (directory === start || !isForeign(file)) return readObject(file);
+      if (!lstatSync(file, { throwIfNoEntry: false })) return undefined;
+      if (directory === start || !isForeign(file)) return file;
       foreignFiles.push(file);
       return undefined;
     };
-    const cdktfJson = read(CDKTF_JSON);
-    const configuration = read(WORKSPACE_IMAGES_JSON);
-    if (cdktfJson || configuration) {
+    const [cdktf, own] = [find(CDKTF_JSON), find(WORKSPACE_IMAGES_JSON)];
+    if (cdktf || own) {
+      const configuration = own === undefined ? undefined : readObject(own);
+      let parsed: Project["cdktfJson"];
+      const cdktfJson = () => {
+        if (cdktf !== undefined) parsed ??= readObject(cdktf);
+        return parsed;
+      };
       const hasLookups = configuration?.lookups !== undefined;
-      if (hasLookups && cdktfJson?.language === "typescript") {
+      if (hasLookups && cdktfJson()?.language === "typescript") {
         throw new ConfigurationError(
           `${join(directory, WORKSPACE_IMAGES_JSON)} has lookups, beside the ${CDKTF_JSON} of an app in TypeScript: the lookups of an app stand in the app. Remove one of the two.`,
         );
       }
-      const kind = cdktfJson && !hasLookups ? "app" : "file";
       return {
         directory,
-        kind,
-        ...(cdktfJson && { cdktfJson }),
+        kind: cdktf && !hasLookups ? "app" : "file",
+        get cdktfJson() {
+          return cdktfJson();
+        },
         ...(configuration && { configuration }),
         foreignFiles,
       };
@@ -63,8 +76,8 @@ export function findProject(from = process.cwd()): Project {
 }
 
 /** The path of the file in which a project's environments stand, or would. */
-export function configurationFile({ directory, cdktfJson, configuration }: Project): string {
-  return join(directory, cdktfJson && !configuration ? CDKTF_JSON : WORKSPACE_IMAGES_JSON);
+export function configurationFile({ directory, kind, configuration }: Project): string {
+  return join(directory, kind === "app" && !configuration ? CDKTF_JSON : WORKSPACE_IMAGES_JSON);
 }
 
 /** What to say to a user whose project has no environments: where they belong, and what stood in the way. */

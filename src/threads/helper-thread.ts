@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { extname } from "node:path";
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { HELPER_VARIABLE } from "./helper-variable";
 import { HELPER, type HelperData } from "./parent-thread";
 
 /** A thread of this library that does something while this one goes on or waits. Messages are JSON. */
@@ -22,10 +23,10 @@ export class HelperThread {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
     // Options for Node there are for the app, and may load what the app needs.
-    const { NODE_OPTIONS: _, ...env } = process.env;
+    const { NODE_OPTIONS: _, ...variables } = process.env;
     const workerData: HelperData = { [HELPER]: helper, port: port2, bell: this.bell };
     this.worker = new Worker(file, {
-      env,
+      env: { ...variables, [HELPER_VARIABLE]: helper },
       execArgv: extname(file) === ".ts" ? ["--require", createRequire(file).resolve("tsx/cjs")] : [],
       workerData,
       transferList: [port2],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as cdktf from "cdktf";
 import * as cdktn from "cdktn";
 import { checkStacks } from "../../src/desktops/checks";
-import { nameInHcl, nameInOutput, namesIn } from "../../src/desktops/output-names";
+import { nameInOutput, namesIn } from "../../src/desktops/output-names";
 import { synthesizedStacks } from "../../src/desktops/synthesized-stacks";
 import { image } from "../support/images";
 
@@ -149,24 +149,23 @@ describe.each([
     images: [{ id: "a", name: "x${TfToken[TOKEN.0]}\u202e${path.root}\nb" }, { id: "b" }],
   };
 
-  test("a stack names its pins, also those that it learns of later, and nobody else's", () => {
+  test("a stack names its pins beside what stands there, and nobody else's", () => {
     const app = new App({ outdir: folder() });
     const stack = new TerraformStack(app, "dev");
     const other = new TerraformStack(app, "other");
-    nameInOutput(stack, { ...named, images: [] });
-    nameInOutput(stack, { ...named, pin: "second", images: [] });
-    nameInOutput(stack, named);
+    stack.addOverride("//.mine", "kept");
     app.synth();
-    nameInHcl(app);
+    nameInOutput(app, new Map([["dev", [named, { ...named, pin: "second", images: [] }]]]));
     const [first, second] = synthesizedStacks(app);
     expect(namesIn(first?.json)).toEqual([
       {
         ...named,
         // biome-ignore lint/suspicious/noTemplateCurlyInString: names are anyone's
-        images: [{ id: "a", name: "x${ TfToken[TOKEN.0]}\ufffd${path.root}\nb" }, { id: "b" }],
+        images: [{ id: "a", name: "x${TfToken[TOKEN.0]}\ufffd${path.root}\nb" }, { id: "b" }],
       },
       { ...named, pin: "second", images: [] },
     ]);
+    expect(first?.json).toMatchObject({ "//": { mine: "kept", metadata: { stackName: "dev" } } });
     expect(other.node.id).toBe(second?.name);
     expect(namesIn(second?.json)).toEqual([]);
   });
@@ -177,14 +176,13 @@ describe.each([
     const stack = new TerraformStack(app, "dev");
     new TerraformStack(app, "other");
     new Desktop(stack, "desktop", 100);
-    nameInOutput(stack, named);
     app.synth();
-    nameInHcl(app);
+    nameInOutput(app, new Map([["dev", [named]]]));
     const read = (file: string) => readFileSync(join(app.outdir, "stacks/dev", file), "utf8");
     expect(read("cdk.tf").split("\n").slice(0, 4)).toEqual([
       '# Pin "office.windows/a" of dev, pinned at 2026-01-01T00:00:00Z:',
       // biome-ignore lint/suspicious/noTemplateCurlyInString: names are anyone's
-      '#   a "x${ TfToken[TOKEN.0]}\ufffd${path.root}\\nb"',
+      '#   a "x${TfToken[TOKEN.0]}\ufffd${path.root}\\nb"',
       '#   b "unnamed"',
       "",
     ]);
@@ -200,9 +198,16 @@ describe.each([
 test("an app that asks for HCL by its option alone gets JSON, which stays as it is", () => {
   const app = new cdktf.App({ outdir: folder(), hclOutput: true });
   const stack = new cdktf.TerraformStack(app, "dev");
-  nameInOutput(stack, { environment: "dev", pin: "office", pinnedAt: "2026-01-01T00:00:00Z", images: [] });
   app.synth();
-  nameInHcl(app);
+  nameInOutput(
+    app,
+    new Map([
+      [
+        stack.node.path,
+        [{ environment: "dev", pin: "office", pinnedAt: "2026-01-01T00:00:00Z", images: [] }],
+      ],
+    ]),
+  );
   expect(namesIn(JSON.parse(readFileSync(join(app.outdir, "stacks/dev/cdk.tf"), "utf8")))).toHaveLength(1);
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as cdktf from "cdktf";
 import * as cdktn from "cdktn";
-import { nameInHcl, nameInOutput } from "../../src/desktops/output-names";
+import { nameInOutput } from "../../src/desktops/output-names";
 import { readTerraformJson } from "../../src/desktops/terraform-json";
 import { run } from "../support/project";
 
@@ -33,17 +33,15 @@ describe.each([
     const app = new App({ outdir: folder() });
     const stack = new TerraformStack(app, "dev");
     new TerraformOutput(stack, "out", { value: "x" });
-    if (isNamed) {
-      nameInOutput(stack, {
-        environment: "dev",
-        pin: 'office "a"\n# resource',
-        pinnedAt: "2026-01-01T00:00:00Z",
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: names are anyone's
-        images: [{ id: "a", name: '${file("/etc/hostname")} %{if true}\n} \u2028 */ "' }, { id: "b" }],
-      });
-    }
     app.synth();
-    nameInHcl(app);
+    const named = {
+      environment: "dev",
+      pin: 'office "a"\n# resource',
+      pinnedAt: "2026-01-01T00:00:00Z",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: names are anyone's
+      images: [{ id: "a", name: '${file("/etc/hostname")} %{if true}\n} \u2028 */ "' }, { id: "b" }],
+    };
+    if (isNamed) nameInOutput(app, new Map([["dev", [named]]]));
     const directory = join(app.outdir, "stacks/dev");
     await terraform(directory, "init", "-backend=false");
     await terraform(directory, "validate");

@@ -27,9 +27,6 @@ function synthesized(output?: string): TestProject {
   const app = new cdktf.App({ outdir: project.path(output ?? "cdktf.out") });
   const dev = new cdktf.TerraformStack(app, "dev");
   const prod = new cdktf.TerraformStack(app, "prod");
-  nameInOutput(dev, { environment: "dev", pin: "office", pinnedAt, images: [{ id: "a" }] });
-  nameInOutput(dev, { environment: "dev", pin: "all", pinnedAt, images: [{ id: "a" }, { id: "b" }] });
-  nameInOutput(prod, { environment: "prod", pin: "office", pinnedAt, images: [{ id: "a" }] });
   resource(dev, "desktop", "alice", { image_id: "a" });
   resource(dev, "desktop", "team", { image_id: "b", count: 3 });
   resource(dev, "desktop_pool", "pool", { image_id: "by-hand" });
@@ -38,6 +35,20 @@ function synthesized(output?: string): TestProject {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: Terraform's own syntax
   resource(prod, "desktop", "each", { image_id: "a", for_each: "${var.people}" });
   app.synth();
+  const office = { pin: "office", pinnedAt, images: [{ id: "a" }] };
+  nameInOutput(
+    app,
+    new Map([
+      [
+        "dev",
+        [
+          { environment: "dev", ...office },
+          { environment: "dev", pin: "all", pinnedAt, images: [{ id: "a" }, { id: "b" }] },
+        ],
+      ],
+      ["prod", [{ environment: "prod", ...office }]],
+    ]),
+  );
   return project;
 }
 

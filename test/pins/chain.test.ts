@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { DataHuaweicloudWorkspaceImage, type SingleImageFilter, type WorkspaceImage } from "../../src";
 import { readArrivals } from "../../src/pins/arrival";
+import { newPin } from "../../src/pins/changed-pin";
 import { readLockFile, updateLockFile } from "../../src/pins/lock-file";
 import { decide, type Plan, type Prospect } from "../../src/pins/moves";
-import { newPin, type Pin } from "../../src/pins/pin";
+import type { Pin } from "../../src/pins/pin";
 import type { Objection } from "../../src/pins/policy";
 import { promotionProspects } from "../../src/pins/promotion";
 import { readRevocations } from "../../src/pins/revoked";

@@ -105,7 +105,7 @@ describe.each(["cdktf.json", "workspace-images.json"])("%s", (name) => {
     ["a megabyte", `{"a":"${"x".repeat(1024 * 1024)}"}`, "cannot be read: it is larger than 1 MB."],
   ])("with %s is named, and what is wrong", (_, content, message) => {
     const file = write(name, content);
-    const error = thrown(() => findProject(folder));
+    const error = thrown(() => findProject(folder).cdktfJson);
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error.message).toBe(`${file} ${message}`);
   });
@@ -117,7 +117,7 @@ describe.each(["cdktf.json", "workspace-images.json"])("%s", (name) => {
   ])("that is %s is an error that names it, at once", (_, make, why) => {
     const path = join(folder, name);
     make(path);
-    const error = thrown(() => findProject(within("below/it")));
+    const error = thrown(() => findProject(within("below/it")).cdktfJson);
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error.message).toBe(`${path} cannot be read: ${why}`);
   });

@@ -1,6 +1,8 @@
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
-import * as v from "valibot";
+
+import v = require("valibot");
+
 import { CredentialsError } from "../../errors";
 import type { ProfilePlace } from "../../project/location";
 import {
