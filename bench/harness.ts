@@ -62,13 +62,13 @@ export async function runNode(
 }
 
 /**
- * Medians of what several things take, ms. They take turns, so that a slow moment of the machine meets all of them;
- * the first round does not count.
+ * What several things take, ms, round by round. They take turns, so that a slow moment of the machine meets all of
+ * them; the first round does not count.
  */
-export async function medians<Name extends string>(
+async function timesOf<Name extends string>(
   rounds: number,
   things: Readonly<Record<Name, () => unknown>>,
-): Promise<Record<Name, number>> {
+): Promise<ReadonlyMap<Name, readonly number[]>> {
   const names = Object.keys(things) as Name[];
   const times = new Map<Name, number[]>(names.map((name) => [name, []]));
   for (let round = 0; round <= rounds; round++) {
@@ -80,7 +80,31 @@ export async function medians<Name extends string>(
       if (round > 0) times.get(name)!.push(time);
     }
   }
-  return Object.fromEntries(names.map((name) => [name, median(times.get(name)!)])) as Record<Name, number>;
+  return times;
+}
+
+/** Medians of what several things take, ms. */
+export async function medians<Name extends string>(
+  rounds: number,
+  things: Readonly<Record<Name, () => unknown>>,
+): Promise<Record<Name, number>> {
+  const times = await timesOf(rounds, things);
+  return Object.fromEntries([...times].map(([name, all]) => [name, median(all)])) as Record<Name, number>;
+}
+
+/**
+ * How much longer one thing takes than another that it is built on: medians of what each round differed by, which
+ * the machine's slow minutes change least.
+ */
+export async function compare(rounds: number, one: () => unknown, other: () => unknown) {
+  const times = await timesOf(rounds, { one, other });
+  const [ones, others] = [times.get("one")!, times.get("other")!];
+  return {
+    difference: median(ones.map((time, round) => time - others[round]!)),
+    ratio: median(ones.map((time, round) => time / others[round]!)),
+    one: median(ones),
+    other: median(others),
+  };
 }
 
 export function median(values: readonly number[]): number {

@@ -112,12 +112,12 @@ function isSeenBy(image: EmulatedImage, project: string, region: string): boolea
 
 /** An image as the service describes it. */
 export function imageInfo(image: WorkspaceImage): Record<string, string | number> {
-  return Object.fromEntries(
-    FIELD_NAMES.flatMap((field) => {
-      const value = image[field];
-      return value === undefined ? [] : [[IMAGE_FIELDS[field].info, value]];
-    }),
-  );
+  const info: Record<string, string | number> = {};
+  for (const field of FIELD_NAMES) {
+    const value = image[field];
+    if (value !== undefined) info[IMAGE_FIELDS[field].info] = value;
+  }
+  return info;
 }
 
 function order(a: unknown, b: unknown): number {
