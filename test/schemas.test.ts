@@ -65,12 +65,16 @@ const files: Examples[] = [
     file: "workspace-images/dev.lock.json",
     schema: "lock-file.schema.json",
     read: (directory) => readLockFile(directory, { name: "dev" }),
-    right: { "every field that there is": lockFile(), "no pins": lockFile((lock) => (lock.pins = {})) },
+    right: {
+      "every field that there is": lockFile((lock) => (lock.$schema = "../schema.json")),
+      "no pins": lockFile((lock) => (lock.pins = {})),
+    },
     wrong: {
       "another format": lockFile((lock) => lock.lockfileVersion++),
       "no environment": lockFile((lock) => delete lock.environment),
       "an empty region": lockFile((lock) => (lock.region = "")),
       "an unknown key": lockFile((lock) => (lock.comment = "x")),
+      "a schema that is no text": lockFile((lock) => (lock.$schema = 1)),
       "a list of pins": lockFile((lock) => (lock.pins = Object.values(lock.pins))),
       "a pin without a name": lockFile((lock) => (lock.pins[""] = lock.pins.office)),
       "an unknown key of a pin": lockFile((lock) => (lock.pins.office.comment = "x")),

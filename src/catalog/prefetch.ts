@@ -2,7 +2,7 @@ import type { IConstruct } from "constructs";
 import { ConfigurationError } from "../errors";
 import type { EnvironmentConfig } from "../project/environment";
 import { Environments, openEnvironments } from "../project/environments";
-import { findProject, whyNoEnvironments } from "../project/project";
+import { findProject, lookupsBesideApp, whyNoEnvironments } from "../project/project";
 import { type Mode, modeOf } from "./mode";
 import { PinnedAnswers } from "./pinned-answers";
 import { PinnedEnvironments } from "./pinned-environments";
@@ -46,6 +46,9 @@ export async function prefetchAnswers(
   options: PrefetchOptions,
 ): Promise<{ readonly mode: Mode; readonly answers: PinnedAnswers }> {
   const project = findProject();
+  // Where pins are those of another folder, the file does not ask for any of them.
+  if (project.configuration?.lookups !== undefined && options.directory === undefined)
+    throw lookupsBesideApp(project);
   const environments = options.environments
     ? new Environments({ environments: options.environments }, () => "The option environments")
     : openEnvironments(project, root.node.tryGetContext("workspaceImages"));

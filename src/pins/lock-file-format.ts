@@ -26,6 +26,8 @@ export interface LockedPlace {
 
 /** The pins of one environment: `workspace-images/<environment>.lock.json`. */
 export interface LockFile extends LockedPlace {
+  /** Where editors find the JSON schema, seen from the file. */
+  readonly schema?: string;
   readonly environment: string;
   readonly pins: Pins;
 }
@@ -63,6 +65,7 @@ export const workspaceImageSchema = v.strictObject({
 
 /** A lock file, without what is in its pins. */
 export const fileSchema = v.strictObject({
+  $schema: v.exactOptional(v.string()),
   lockfileVersion: v.literal(VERSION),
   environment: v.string(),
   region: text,
@@ -128,7 +131,7 @@ export function parseLockFile(content: string, name: string): LockFile {
   const file = v.safeParse(fileSchema, json);
   if (!file.success) throw fail(`is not a lock file: ${describeIssue(file.issues[0])}. ${restore}`);
 
-  const { environment, region, projectId } = file.output;
+  const { $schema: schema, environment, region, projectId } = file.output;
   const place = { environment, region, projectId };
   const pins = new Map(
     Object.entries(file.output.pins).map(([pinName, raw]) => [
@@ -139,7 +142,7 @@ export function parseLockFile(content: string, name: string): LockFile {
       }),
     ]),
   );
-  return { ...place, pins };
+  return { ...(schema !== undefined && { schema }), ...place, pins };
 }
 
 function parsePin(
@@ -180,9 +183,10 @@ function withoutNothing(image: object): WorkspaceImage {
 }
 
 /** A lock file as it is written: the same content has one text. */
-export function serializeLockFile({ pins, ...place }: LockFile): string {
+export function serializeLockFile({ schema, pins, ...place }: LockFile): string {
   const names = [...pins.keys()].sort();
   return format({
+    ...(schema !== undefined && { $schema: schema }),
     lockfileVersion: VERSION,
     environment: place.environment,
     region: place.region,

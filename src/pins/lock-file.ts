@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { LockFileError, WorkspaceImagesError } from "../errors";
 import type { Environment } from "../project/environment";
 import { readBounded } from "../project/read-file";
@@ -90,7 +90,13 @@ export function updateLockFile(
       const current = readLockFile(directory, { ...environment, ...place });
       const pins = new Map(current?.pins);
       change(pins);
-      const after = serializeLockFile({ environment: environment.name, ...place, pins });
+      const schema = current ? current.schema : schemaFrom(directory);
+      const after = serializeLockFile({
+        ...(schema !== undefined && { schema }),
+        environment: environment.name,
+        ...place,
+        pins,
+      });
       if (current ? after !== serializeLockFile(current) : pins.size > 0) {
         if (after.length > MAX_LOCK_FILE) {
           throw new LockFileError(
@@ -106,6 +112,15 @@ export function updateLockFile(
       `${name} cannot be written: ${(cause as Error).message}. It was left as it was; mend that and run the same command again.`,
       { cause },
     );
+  }
+}
+
+/** Where this package's schema is installed, seen from a lock file; undefined where it is in no node_modules. */
+function schemaFrom(directory: string): string | undefined {
+  const schema = "node_modules/cdktf-huaweicloud-workspace-images/schemas/lock-file.schema.json";
+  for (let [folder, up] = [resolve(directory), "../"]; ; [folder, up] = [dirname(folder), `../${up}`]) {
+    if (existsSync(join(folder, schema))) return `${up}${schema}`;
+    if (dirname(folder) === folder) return undefined;
   }
 }
 

@@ -72,7 +72,9 @@ export function resolveConflict(
     }
     if (merged) pins.set(name, merged);
   }
-  return { merged: { environment, ...place, pins }, open, decided };
+  const [schema] = [ours, theirs].flatMap((file) => file?.schema ?? []).sort();
+  const merged = { ...(schema !== undefined && { schema }), environment, ...place, pins };
+  return { merged, open, decided };
 }
 
 /** One pin on both sides. */

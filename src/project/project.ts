@@ -57,9 +57,7 @@ export function findProject(from = process.cwd()): Project {
       };
       const hasLookups = configuration?.lookups !== undefined;
       if (hasLookups && cdktfJson()?.language === "typescript") {
-        throw new ConfigurationError(
-          `${join(directory, WORKSPACE_IMAGES_JSON)} has lookups, beside the ${CDKTF_JSON} of an app in TypeScript: the lookups of an app stand in the app. Remove one of the two.`,
-        );
+        throw lookupsBesideApp({ directory });
       }
       return {
         directory,
@@ -73,6 +71,13 @@ export function findProject(from = process.cwd()): Project {
     }
     if (dirname(directory) === directory) return { directory: start, kind: "none", foreignFiles };
   }
+}
+
+/** What is wrong with lookups in the file of a project whose app asks for images itself. */
+export function lookupsBesideApp({ directory }: Pick<Project, "directory">): ConfigurationError {
+  return new ConfigurationError(
+    `${join(directory, WORKSPACE_IMAGES_JSON)} has lookups, beside an app in TypeScript: the lookups of an app stand in the app. Remove the lookups from that file.`,
+  );
 }
 
 /** The path of the file in which a project's environments stand, or would. */

@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import {
+  ConfigurationError,
   DataHuaweicloudWorkspaceImage,
   DataHuaweicloudWorkspaceImages,
   EnvironmentUnavailableError,
@@ -125,6 +126,19 @@ describe("environments", () => {
     enter(new TestProject({ dev: { region: SOUTH } }), emulator.variables);
     const { app } = await openApp({ environments: { option: { region: NORTH } } });
     expect(WorkspaceImageCatalog.of(app).environments).toEqual(["option"]);
+  });
+
+  test("are refused beside lookups in a file, also without a cdktf.json: an app's lookups stand in the app", async () => {
+    const project = new TestProject({});
+    rmSync(project.path("cdktf.json"));
+    project.write("workspace-images.json", JSON.stringify({ environments: { dev: {} }, lookups: {} }));
+    enter(project, emulator.variables);
+    const error = await rejection(openApp());
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toContain("the lookups of an app stand in the app");
+    // What a test of the app pins in a folder of its own is no matter of that file.
+    const options = { directory: project.path("own"), environments: { dev: { region: NORTH } } };
+    await expect(openApp(options)).resolves.toBeDefined();
   });
 
   test("are listed side by side", async () => {

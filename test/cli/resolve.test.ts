@@ -3,7 +3,7 @@ import { resolveCommand } from "../../src/cli/resolve";
 import { readLockFile } from "../../src/pins/lock-file";
 import type { Pin } from "../../src/pins/pin";
 import { image } from "../support/images";
-import { pinOf } from "../support/pins";
+import { PLACE, pinOf } from "../support/pins";
 import { TestProject } from "../support/project";
 import { TestRepository } from "../support/repository";
 import { enter, restoreProcess } from "../support/synth";
@@ -225,15 +225,20 @@ describe.each(pairs)("%s on one branch and %s on the other", (one, two) => {
 });
 
 /** Leaves a conflict of what two branches made of the base. */
-function conflict(one: Pins | undefined, two: Pins | undefined, base: Pins | undefined = BASE): void {
-  repository.lock("dev", base);
+function conflict(
+  one: Pins | undefined,
+  two: Pins | undefined,
+  base: Pins | undefined = BASE,
+  place = PLACE,
+): void {
+  repository.lock("dev", base, place);
   repository.commit("Begin");
   for (const [branch, pins] of [
     ["one", one],
     ["two", two],
   ] as const) {
     repository.git("checkout", "-q", "-b", branch, "main");
-    repository.lock("dev", pins);
+    repository.lock("dev", pins, place);
     repository.commit(`Work on ${branch}`);
   }
   combine("one", "merge", "--no-edit", "two");
@@ -331,6 +336,13 @@ test("what a merge driver left as one side alone is merged", async () => {
   expect(await resolve()).toMatchObject({ code: 0 });
   expect([...pinsNow().keys()]).toEqual(["added", "alpha", "office", "zulu"]);
   expect(pinsNow().get("office")!.filter).toEqual({ imageType: "gold", osType: "Windows" });
+});
+
+test("a file that names its schema still does when it is resolved", async () => {
+  const [one, two] = [movedTo("one", "2026-02-01T00:00:00Z"), movedTo("two", "2026-03-01T00:00:00Z")];
+  conflict(office(one), office(two), BASE, { ...PLACE, schema: "../schema.json" });
+  expect(await resolve("--take", "office=two")).toMatchObject({ code: 0 });
+  expect(lockText()).toContain('{\n  "$schema": "../schema.json",\n');
 });
 
 test("a conflict that a stash left is asked about by the words of git", async () => {

@@ -25,7 +25,7 @@ import { WorkspaceEmulator } from "../../src/emulator";
 import { readLockFile, updateLockFile } from "../../src/pins/lock-file";
 import { thrown } from "../support/errors";
 import { image } from "../support/images";
-import { pinOf, writePins } from "../support/pins";
+import { PLACE, pinOf, writePins } from "../support/pins";
 import { ROOT, TestProject } from "../support/project";
 import { enter, openApp, restoreProcess, synthesize } from "../support/synth";
 
@@ -328,6 +328,30 @@ describe("the file", () => {
     jest.spyOn(fs, "fchownSync").mockImplementation(refuse);
     writePins(project, "dev", { y: pinOf("a") });
     expect(pinsOf()).toEqual(["x", "y"]);
+  });
+
+  test("names the schema where the package is installed, from its first pin on and through everything", async () => {
+    const schema = "node_modules/cdktf-huaweicloud-workspace-images/schemas/lock-file.schema.json";
+    project.write(schema, "{}");
+    writePins(project, "dev", { x: pinOf("a") });
+    const first = project.read("workspace-images/dev.lock.json");
+    expect(first).toContain(`{\n  "$schema": "../${schema}",\n  "lockfileVersion": 1,`);
+    const below = project.path("projects/office");
+    updateLockFile(below, DEV, PLACE, (pins) => void pins.set("x", pinOf("a")));
+    const { $schema } = JSON.parse(readFileSync(join(below, "workspace-images/dev.lock.json"), "utf8"));
+    expect($schema).toBe(`../../../${schema}`);
+
+    rmSync(project.path("node_modules"), { recursive: true });
+    writePins(project, "dev", { y: pinOf("a") });
+    for (const args of [
+      ["hold", "x", "--env", "dev", "--reason", "printers"],
+      ["hold", "x", "--env", "dev", "--release"],
+      ["rename", "--environment", "dev", "test"],
+      ["rename", "--environment", "test", "dev"],
+      ["prune", "y", "--env", "dev"],
+    ])
+      expect(await project.cli(args)).toMatchObject({ code: 0 });
+    expect(project.read("workspace-images/dev.lock.json")).toBe(first);
   });
 
   test("may be a link to one that is kept elsewhere", () => {

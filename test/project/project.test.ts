@@ -59,7 +59,7 @@ describe("a project is", () => {
     const error = thrown(() => findProject(folder));
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error.message).toBe(
-      `${file} has lookups, beside the cdktf.json of an app in TypeScript: the lookups of an app stand in the app. Remove one of the two.`,
+      `${file} has lookups, beside an app in TypeScript: the lookups of an app stand in the app. Remove the lookups from that file.`,
     );
   });
 

@@ -6,7 +6,10 @@ import { image } from "./images";
 import type { TestProject } from "./project";
 
 /** Where pins are written unless a test says otherwise. */
-export const PLACE: LockedPlace = { region: "cn-north-4", projectId: "project-dev" };
+export const PLACE: LockedPlace & { readonly schema?: string } = {
+  region: "cn-north-4",
+  projectId: "project-dev",
+};
 
 /**
  * A pin, asked for by nothing but the image type.
