@@ -3,6 +3,7 @@ import { ResponseError, WorkspaceImagesError } from "../errors";
 import { type LockFile, readLockFile } from "../pins/lock-file";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
+import { jsonInPieces } from "../text/json";
 import { type CommonOptions, openProject } from "./common-options";
 import { print, printError } from "./output";
 
@@ -84,7 +85,7 @@ export function report<T>(
   options: {
     readonly asJson: boolean | undefined;
     readonly json: (value: T) => unknown;
-    readonly text: (values: ReadonlyMap<string, T>) => string;
+    readonly text: (values: ReadonlyMap<string, T>) => string | Iterable<string>;
     readonly no?: (value: T) => boolean;
   },
 ): void {
@@ -103,7 +104,7 @@ export function report<T>(
       environment,
       "value" in answer ? options.json(answer.value) : { error: errorForJson(answer.error) },
     ]);
-    print(JSON.stringify(Object.fromEntries(object), null, 2));
+    print(jsonInPieces(Object.fromEntries(object)));
   } else if (values.size > 0) {
     print(options.text(values));
   }

@@ -10,7 +10,7 @@ import { readRevocations } from "../pins/revoked";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
 import { printable } from "../text/printable";
-import { type Answer, report, sections } from "./answers";
+import { type Answer, report } from "./answers";
 import { type CommonOptions, openProject, withCommonOptions } from "./common-options";
 import { count, wrap } from "./layout";
 import { withListings } from "./listings";
@@ -94,7 +94,7 @@ Examples:
       report(answers, {
         asJson: options.json,
         json: forJson,
-        text: options.markdown ? sections(markdown) : sections(planText),
+        text: linesOf(options.markdown ? markdown : planText),
         no: hasFailed,
       });
     });
@@ -196,6 +196,22 @@ function isUnexplained({ explained, allowed }: GuardedChange): boolean {
   return !explained && allowed === undefined;
 }
 
+/** The lines of every plan, one after the other; an empty line is between plans of several lines. */
+function linesOf(lines: (plan: GuardedPlan, name: string) => Iterable<string>) {
+  return function* (plans: ReadonlyMap<string, GuardedPlan>): Generator<string> {
+    let separator = "";
+    for (const [name, plan] of plans) {
+      let number = 0;
+      for (const line of lines(plan, name)) {
+        yield `${separator}${line}`;
+        separator = "\n";
+        number++;
+      }
+      if (number > 1) separator = "\n\n";
+    }
+  };
+}
+
 function forJson(plan: GuardedPlan) {
   return {
     ok: !hasFailed(plan),
@@ -205,31 +221,28 @@ function forJson(plan: GuardedPlan) {
   };
 }
 
-function planText(plan: GuardedPlan, name: string): string {
-  const { changes } = plan;
+function* planText(plan: GuardedPlan, name: string): Generator<string> {
+  const { changes, environments, looked } = plan;
+  if (changes.length === 0) {
+    yield `${planName(name)}: nothing is reinstalled, replaced or destroyed (of ${count(looked, "resource")} with an image)`;
+    return;
+  }
+  yield `${planName(name)}:`;
   const failed = changes.filter(isUnexplained);
-  const lines = failed.map((change) => changeText(colors.red("FAIL"), change, change.reasons));
+  for (const change of failed) yield changeText(colors.red("FAIL"), change, change.reasons);
   for (const change of changes) {
-    if (change.allowed !== undefined)
-      lines.push(changeText(colors.yellow("allowed"), change, [`${change.allowed}`]));
+    if (change.allowed !== undefined) yield changeText(colors.yellow("allowed"), change, [change.allowed]);
   }
   for (const [explanation, explained] of explanations(changes)) {
-    lines.push(
-      `  ${colors.green("ok")}  ${wrap(printable(`${summary(explained)}: ${explanation}`), "      ").trimStart()}`,
-    );
-  }
-  if (lines.length === 0) {
-    return `${planName(name)}: nothing is reinstalled, replaced or destroyed (of ${count(plan.looked, "resource")} with an image)`;
+    const text = wrap(printable(`${summary(explained)}: ${explanation}`), "      ").trimStart();
+    yield `  ${colors.green("ok")}  ${text}`;
   }
   if (failed.length > 0) {
-    lines.push(
-      wrap(
-        `${failed.length} of ${count(changes.length, "change")} not explained by a pin of ${plan.environments.join(", ")}. Do not apply this plan. If it is meant: --allow <address>, or an entry in ${ALLOWANCES_FILE}.`,
-        "  ",
-      ),
+    yield wrap(
+      `${failed.length} of ${count(changes.length, "change")} not explained by a pin of ${environments.join(", ")}. Do not apply this plan. If it is meant: --allow <address>, or an entry in ${ALLOWANCES_FILE}.`,
+      "  ",
     );
   }
-  return `${planName(name)}:\n${lines.join("\n")}`;
 }
 
 function changeText(mark: string, { address, does }: GuardedChange, reasons: readonly string[]): string {
@@ -255,21 +268,23 @@ function summary(changes: readonly GuardedChange[]): string {
   return summarize(numbers);
 }
 
-function markdown(plan: GuardedPlan, name: string): string {
+function* markdown(plan: GuardedPlan, name: string): Generator<string> {
   const { changes } = plan;
+  yield `### Desktops in ${inline(planName(name))}\n`;
+  if (changes.length === 0) {
+    yield "Nothing is reinstalled, replaced or destroyed.";
+    return;
+  }
   const failed = changes.filter(isUnexplained);
-  const title = `### Desktops in ${inline(planName(name))}`;
-  if (changes.length === 0) return `${title}\n\nNothing is reinstalled, replaced or destroyed.`;
-  const verdict =
-    failed.length > 0
-      ? `**${failed.length} of ${count(changes.length, "change")} not explained. Do not apply this plan.**`
-      : "Every change is explained or allowed.";
-  const rows = [...failed, ...changes.filter((change) => !isUnexplained(change))].map((change) => {
+  yield failed.length > 0
+    ? `**${failed.length} of ${count(changes.length, "change")} not explained. Do not apply this plan.**\n`
+    : "Every change is explained or allowed.\n";
+  yield "| | resource | is | why |\n|---|---|---|---|";
+  for (const change of [...failed, ...changes.filter((change) => !isUnexplained(change))]) {
     const { address, does, allowed, reasons, explained } = change;
     const state = explained ? "explained" : allowed === undefined ? "**not explained**" : "allowed";
-    return `| ${state} | ${inline(address)} | ${VERBS[does]} | ${cell(allowed ?? reasons.join("; "))} |`;
-  });
-  return [title, "", verdict, "", "| | resource | is | why |", "|---|---|---|---|", ...rows].join("\n");
+    yield `| ${state} | ${inline(address)} | ${VERBS[does]} | ${cell(allowed ?? reasons.join("; "))} |`;
+  }
 }
 
 function planName(name: string): string {

@@ -8,9 +8,39 @@ const errorColors = colorsOf(process.stderr);
 const CLEAR_LINE = "\r\u001b[2K";
 let progressIsShown = false;
 
-/** Prints on standard output. */
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+/** Least characters that are handed to standard output at once. */
+const CHUNK = 64 * 1024;
+
+/** What is still to be printed: a pipe takes it as fast as its reader reads. */
+const printing: Iterator<string>[] = [];
+
+/** Prints on standard output; what comes in pieces is never held as a whole. */
+export function print(text: string | Iterable<string>): void {
+  printing.push(chunks(typeof text === "string" ? [text] : text));
+  if (printing.length === 1) goOn();
+}
+
+function goOn(): void {
+  for (let text = printing[0]; text; text = printing[0]) {
+    const { done, value } = text.next();
+    if (done) {
+      printing.shift();
+    } else if (!process.stdout.write(value)) {
+      process.stdout.once("drain", goOn);
+      return;
+    }
+  }
+}
+
+function* chunks(pieces: Iterable<string>): Generator<string> {
+  let chunk = "";
+  for (const piece of pieces) {
+    chunk += piece;
+    if (chunk.length < CHUNK) continue;
+    yield chunk;
+    chunk = "";
+  }
+  yield `${chunk}\n`;
 }
 
 /** Prints an error on standard error, so that it does not disturb what a program reads. */

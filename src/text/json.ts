@@ -16,3 +16,25 @@ export function findDuplicateKey(text: string): string[] | undefined {
   }
   return undefined;
 }
+
+/**
+ * What `JSON.stringify(value, null, 2)` gives, in pieces, so that it need not be held as a whole.
+ * @param levels how deep objects and lists are taken apart
+ */
+export function* jsonInPieces(value: unknown, levels = 3, indent = ""): Generator<string> {
+  if (levels === 0 || typeof value !== "object" || value === null) {
+    yield (JSON.stringify(value, null, 2) ?? "null").replaceAll("\n", `\n${indent}`);
+    return;
+  }
+  const inner = `${indent}  `;
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  let separator = open;
+  for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
+    const member = (value as Record<string | number, unknown>)[key];
+    if (typeof key === "string" && member === undefined) continue;
+    yield `${separator}\n${inner}${typeof key === "string" ? `${JSON.stringify(key)}: ` : ""}`;
+    yield* jsonInPieces(member, levels - 1, inner);
+    separator = ",";
+  }
+  yield separator === open ? `${open}${close}` : `\n${indent}${close}`;
+}
