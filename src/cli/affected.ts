@@ -1,59 +1,95 @@
 import { consequence } from "../desktops/consequences";
 import { RESOURCE_KINDS } from "../desktops/resource-kinds";
 import { readOutput, type SynthesizedOutput } from "../desktops/synthesized-stacks";
-import { consequencesOfMove, usesInStacks } from "../desktops/uses";
+import { type Affected, affectedBy, describeAffected, type ImageMove, usesInStacks } from "../desktops/uses";
 import { ConfigurationError } from "../errors";
-import type { Pins } from "../pins/pin";
-import type { Environment } from "../project/environment";
+import type { Pin } from "../pins/pin";
 import type { Project } from "../project/project";
 import { printable } from "../text/printable";
 import { wrap } from "./layout";
 
-/** Pins of one environment before a move, and what those that move become. */
-export interface MovedPins {
-  readonly project: Project;
-  readonly environment: Pick<Environment, "name">;
-  readonly before: Pins;
-  readonly moved: Pins;
+/** A move of which it is counted what it does. */
+export interface CountedMove extends ImageMove {
+  /** The pin that what was synthesized should have. */
+  readonly current: Pin | undefined;
+}
+
+/** What a move does to the resources of what was synthesized last. */
+export interface Affects extends Affected {
+  readonly outputIsOlder?: true;
+  /** What was not counted in. */
+  readonly notCounted?: string;
+}
+
+/**
+ * What moves do, where something was synthesized to count in.
+ * @returns by move; empty where nothing was synthesized
+ */
+export function countAffected(project: Project, moves: readonly CountedMove[]): Map<CountedMove, Affects> {
+  const output = moves.length > 0 ? outputOf(project) : undefined;
+  if (!output) return new Map();
+  if (typeof output === "string") {
+    return new Map(moves.map((move) => [move, { resources: [], notCounted: output }]));
+  }
+  const current = new Map<string, Map<string, Pin>>();
+  const namesOf = ({ environment, pin, was }: CountedMove) => [{ environment, pin }, ...(was ? [was] : [])];
+  for (const move of moves) {
+    for (const { environment, pin } of namesOf(move)) {
+      const pins = current.get(environment) ?? new Map();
+      current.set(environment, move.current ? pins.set(pin, move.current) : pins);
+    }
+  }
+  const { uses, outdated } = usesInStacks(output.stacks, current);
+  const { hclStacks } = output;
+  return new Map(
+    moves.map((move) => [
+      move,
+      {
+        ...affectedBy(uses, move),
+        ...(namesOf(move).some(({ environment, pin }) => outdated.includes(`${environment}/${pin}`)) && {
+          outputIsOlder: true,
+        }),
+        ...(hclStacks.length > 0 && { notCounted: `stacks in HCL: ${hclStacks.join(", ")}` }),
+      },
+    ]),
+  );
+}
+
+/** What a move does, in a sentence; empty where that is nothing. */
+export function describeAffects(affects: Affects): string {
+  const numbers = affects.resources.length > 0 ? [describeAffected(affects)] : [];
+  return [
+    ...numbers,
+    ...(affects.outputIsOlder
+      ? ["what was synthesized is older than the pin: run cdktf synth to count"]
+      : []),
+  ].join("; ");
 }
 
 /**
  * What moves do when Terraform applies them: to how many resources, where something was synthesized to count in,
  * and to each kind of them; of every kind otherwise.
  */
-export function affectedText(moves: readonly MovedPins[]): string {
-  const title = "What a new image does to a resource when Terraform applies it:";
-  const output = moves[0] && outputOf(moves[0].project);
-  const types = new Set<string>();
-  const lines: string[] = [];
-  if (typeof output === "string") lines.push(wrap(printable(output), "  "));
-  else if (output) lines.push(...moves.flatMap((move) => numbersIn(output, move, types)));
+export function affectedText(counted: Iterable<readonly [CountedMove, Affects]>): string {
+  const entries = [...counted];
+  const moves = entries.map(([{ environment, pin }, affects]) => {
+    const text = describeAffects(affects);
+    return text && `${environment}, ${pin}: ${text}`;
+  });
+  const affected = entries.map(([, affects]) => affects);
+  const notCounted = new Set(affected.map(notCountedText));
+  const types = new Set(affected.flatMap(({ resources }) => resources.map(({ type }) => type)));
   const kinds = RESOURCE_KINDS.filter(({ type }) => types.size === 0 || types.has(type));
-  lines.push(...kinds.map((kind) => `  ${kind.type}\n${wrap(consequence(kind), "    ")}`));
-  return `${title}\n${lines.join("\n")}`;
+  return [
+    "What a new image does to a resource when Terraform applies it:",
+    ...[...moves, ...notCounted].filter(Boolean).map((text) => wrap(printable(text), "  ")),
+    ...kinds.map((kind) => `  ${kind.type}\n${wrap(consequence(kind), "    ")}`),
+  ].join("\n");
 }
 
-/** What is moved, in numbers; adds the types of resources that it is about. */
-function numbersIn(output: SynthesizedOutput, move: MovedPins, types: Set<string>): string[] {
-  const environment = move.environment.name;
-  const { uses, outdated } = usesInStacks(output.stacks, new Map([[environment, move.before]]));
-  const lines: string[] = [];
-  for (const [pin, { images: to, cardinality }] of move.moved) {
-    const from = move.before.get(pin)?.images ?? [];
-    const numbers = consequencesOfMove(uses, { environment, pin, from, to, cardinality });
-    for (const use of uses) if (use.environment === environment && use.pin === pin) types.add(use.type);
-    const isOld = outdated.includes(`${environment}/${pin}`);
-    if (numbers === "" && !isOld) continue;
-    const parts = [
-      ...(numbers ? [numbers] : []),
-      ...(isOld ? ["what was synthesized is older than the pin: run cdktf synth to count"] : []),
-    ];
-    lines.push(wrap(printable(`${environment}, ${pin}: ${parts.join("; ")}`), "  "));
-  }
-  if (output.hclStacks.length > 0) {
-    lines.push(wrap(printable(`Not counted, because they are in HCL: ${output.hclStacks.join(", ")}`), "  "));
-  }
-  return lines;
+/** What was not counted in; empty where that is nothing. */
+export function notCountedText({ notCounted }: Affects): string {
+  return notCounted === undefined ? "" : `Not counted: ${notCounted}`;
 }
 
 /** What was synthesized last; why it cannot be counted in, as no reason to fail a move that is made. */
@@ -61,7 +97,7 @@ function outputOf(project: Project): SynthesizedOutput | string | undefined {
   try {
     return readOutput(project);
   } catch (error) {
-    if (error instanceof ConfigurationError) return `Not counted: ${error.message}`;
+    if (error instanceof ConfigurationError) return error.message;
     throw error;
   }
 }

@@ -15,9 +15,10 @@ import { findProject } from "../project/project";
 import { codeSpan, markdownTable } from "../text/markdown";
 import { choose } from "../text/pattern";
 import { printable } from "../text/printable";
+import { type Affects, type CountedMove, countAffected, describeAffects, notCountedText } from "./affected";
 import { type Answer, answering, report, sections } from "./answers";
 import { type CommonOptions, withCommonOptions } from "./common-options";
-import { describeMove, describeObjection, pinHeading } from "./describe-moves";
+import { describeMove, describeObjection, pinHeading, replacesImage } from "./describe-moves";
 import { untilInterrupted } from "./interruption";
 import { wrap } from "./layout";
 import { colors } from "./output";
@@ -32,6 +33,9 @@ interface Reviewed extends ReviewedEnvironment {
   readonly objections: ReadonlyMap<string, readonly Objection[]>;
 }
 
+/** What moves did to the resources of what was synthesized, by the change that moved. */
+type AffectsOf = ReadonlyMap<PinChange, Affects>;
+
 /** `workspace-images diff [revision]`: pins between a commit and now. */
 export function diffCommand(): Command {
   return withCommonOptions(new Command("diff"))
@@ -40,7 +44,7 @@ export function diffCommand(): Command {
     .option("--markdown", "print Markdown, as for a comment on a change")
     .option("--check", "judge every move by the policies that stand in the revision")
     .description(
-      "Shows what changed in the pins of every environment between a commit and now, committed or not. With --check, exit code 1 if a move since then is against the policies as they stand in that commit, whoever made it: promotion, least age, holds, revoked images. Asks no service.",
+      "Shows what changed in the pins of every environment between a commit and now, committed or not, and what a moved image does to how many resources, where something was synthesized. With --check, exit code 1 if a move since then is against the policies as they stand in that commit, whoever made it: promotion, least age, holds, revoked images. Asks no service.",
     )
     .addHelpText(
       "after",
@@ -56,12 +60,13 @@ Examples:
         const git = { directory: findProject().directory, signal };
         const commit = await commitOf(git, revision);
         const answers = await review(git, commit, { env, check });
+        const affects = affectsOf(answers);
         const text = markdown
-          ? (values: ReadonlyMap<string, Reviewed>) => markdownOf(values, commit, check)
-          : sections(environmentText);
+          ? (values: ReadonlyMap<string, Reviewed>) => markdownOf(values, affects, commit, check)
+          : sections((reviewed: Reviewed, name) => environmentText(reviewed, name, affects));
         report(answers, {
           asJson: json,
-          json: environmentForJson,
+          json: (reviewed) => environmentForJson(reviewed, affects),
           text,
           no: ({ objections }) => objections.size > 0,
         });
@@ -135,20 +140,38 @@ function readNow(directory: string, environment: Environment): LockFile | LockFi
   }
 }
 
-function environmentText({ was, changes, objections }: Reviewed, environment: string): string {
-  const name = was === undefined ? environment : `${was} → ${environment}`;
-  if (changes.length === 0) return `${name}: no pin changed`;
-  return [`${name}:`, ...changes.map((change) => changeText(change, objections.get(change.pin) ?? []))].join(
-    "\n",
-  );
+/** Counts what moves did, where something was synthesized to count in: before them, or after. */
+function affectsOf(answers: ReadonlyMap<string, Answer<Reviewed>>): AffectsOf {
+  const moves = new Map<CountedMove, PinChange>();
+  for (const answer of answers.values()) {
+    if (!("value" in answer)) continue;
+    const { environment, was: wasEnvironment = environment, changes } = answer.value;
+    for (const change of changes) {
+      const { pin, was = pin, before, after, what } = change;
+      if (!before || !after || what.includes("copied")) continue;
+      const move = { environment, pin, was: { environment: wasEnvironment, pin: was } };
+      const { images: to, cardinality } = after;
+      const counted = { ...move, from: before.images, to, cardinality, current: after };
+      if (replacesImage(counted)) moves.set(counted, change);
+    }
+  }
+  const counted = countAffected(findProject(), [...moves.keys()]);
+  return new Map([...counted].map(([move, affects]) => [moves.get(move)!, affects]));
 }
 
-function changeText(change: PinChange, objections: readonly Objection[]): string {
+function environmentText({ was, changes, objections }: Reviewed, environment: string, affects: AffectsOf) {
+  const name = was === undefined ? environment : `${was} → ${environment}`;
+  if (changes.length === 0) return `${name}: no pin changed`;
+  const lines = changes.map((change) => changeText(change, objections.get(change.pin) ?? [], affects));
+  return [`${name}:`, ...lines].join("\n");
+}
+
+function changeText(change: PinChange, objections: readonly Objection[], affects: AffectsOf): string {
   const { pin, was, what, before, after } = change;
   const lines = [pinHeading(was === undefined ? pin : `${was} → ${pin}`, colors.yellow(what.join(", ")))];
   if (hasMoved(change)) lines.push(describeMove({ from: before?.images ?? [], to: after?.images ?? [] }));
   lines.push(
-    ...notes(change).map((note) => wrap(printable(note), "    ")),
+    ...[...affectsNotes(change, affects), ...notes(change)].map((note) => wrap(printable(note), "    ")),
     ...objections.map(describeObjection),
   );
   return lines.join("\n");
@@ -156,6 +179,11 @@ function changeText(change: PinChange, objections: readonly Objection[]): string
 
 function hasMoved({ what }: PinChange): boolean {
   return what.some((one) => ["pinned", "dropped", "moved", "rolled back", "renewed"].includes(one));
+}
+
+function affectsNotes(change: PinChange, affects: AffectsOf): string[] {
+  const counted = affects.get(change);
+  return counted ? [describeAffects(counted), notCountedText(counted)].filter(Boolean) : [];
 }
 
 /** What is to be said of a change beside its images. */
@@ -174,40 +202,46 @@ function notes({ what, before, after }: PinChange): string[] {
 
 function markdownOf(
   values: ReadonlyMap<string, Reviewed>,
+  affects: AffectsOf,
   commit: string,
   check: boolean | undefined,
 ): string {
   const changed = [...values].filter(([, { changes }]) => changes.length > 0);
   if (changed.length === 0) return `No pin changed since ${codeSpan(commit.slice(0, 10))}.`;
   const tables = changed.map(([environment, { was, changes, objections }]) => {
-    const rows = changes.map((change) => markdownRow(change, objections.get(change.pin) ?? [], check));
+    const does = changes.map((change) => affectsNotes(change, affects).map(codeSpan).join(", "));
+    const isCounted = does.some(Boolean);
+    const rows = changes.map((change, at) => [
+      ...changeMarkdown(change),
+      ...(isCounted ? [does[at]!] : []),
+      ...(check ? [objectionsMarkdown(objections.get(change.pin) ?? [])] : []),
+    ]);
     const name = was === undefined ? codeSpan(environment) : `${codeSpan(was)} → ${codeSpan(environment)}`;
-    const head = ["Pin", "What", "Before", "Now", ...(check ? ["Policies"] : [])];
+    const head = [
+      "Pin",
+      "What",
+      "Before",
+      "Now",
+      ...(isCounted ? ["Resources"] : []),
+      ...(check ? ["Policies"] : []),
+    ];
     return `**${name}**\n\n${markdownTable(head, rows)}`;
   });
   return `### Pins changed since ${codeSpan(commit.slice(0, 10))}\n\n${tables.join("\n\n")}`;
 }
 
-function markdownRow(
-  change: PinChange,
-  objections: readonly Objection[],
-  check: boolean | undefined,
-): string[] {
+function changeMarkdown(change: PinChange): string[] {
   const { pin, was, what, before, after } = change;
-  const said = notes(change).map(codeSpan);
   return [
     was === undefined ? codeSpan(pin) : `${codeSpan(was)} → ${codeSpan(pin)}`,
-    [what.join(", "), ...said].join(": "),
+    [what.join(", "), ...notes(change).map(codeSpan)].join(": "),
     imagesMarkdown(before),
     imagesMarkdown(after),
-    ...(check
-      ? [
-          objections.length === 0
-            ? "in order"
-            : objections.map(({ message }) => `**no**: ${codeSpan(message)}`).join(", "),
-        ]
-      : []),
   ];
+}
+
+function objectionsMarkdown(objections: readonly Objection[]): string {
+  return objections.map(({ message }) => `**no**: ${codeSpan(message)}`).join(", ") || "in order";
 }
 
 /** The first images, so that a comment does not grow without end. */
@@ -220,11 +254,12 @@ function imagesMarkdown(pin: Pin | undefined): string {
   return [...shown, ...(images.length > 5 ? [`and ${images.length - 5} more`] : [])].join(", ") || "no image";
 }
 
-function environmentForJson({ was, changes, objections }: Reviewed) {
+function environmentForJson({ was, changes, objections }: Reviewed, affects: AffectsOf) {
   return {
     ...(was !== undefined && { was }),
     changes: changes.map((change) => ({
       ...change,
+      ...(affects.has(change) && { affects: affects.get(change) }),
       ...(objections.has(change.pin) && { objections: objections.get(change.pin) }),
     })),
   };

@@ -1,12 +1,11 @@
 import { LockFileError } from "../errors";
 import { type LockedPlace, lockFileName, updateLockFile } from "../pins/lock-file";
-import type { Move, Prospect } from "../pins/moves";
+import type { Prospect } from "../pins/moves";
 import type { Pin, Pins } from "../pins/pin";
-import type { Objection } from "../pins/policy";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
 import { printable } from "../text/printable";
-import { affectedText } from "./affected";
+import { affectedText, type CountedMove, countAffected } from "./affected";
 import { type Answer, report, sections, thenEach } from "./answers";
 import { describeLeft, describeMoves, replacesImage } from "./describe-moves";
 import { count, wrap } from "./layout";
@@ -42,9 +41,26 @@ export function carryOut(
         writeChanges({ ...plan, changes: plan.moved });
         return plan;
       });
+  const moves = new Map(
+    [...answers.values()].flatMap((answer) =>
+      "value" in answer ? [[answer.value, movesOf(answer.value)] as const] : [],
+    ),
+  );
+  const replacing = [...moves.values()].flatMap((named) => [...named.values()].filter(replacesImage));
+  const [{ project } = {}] = moves.keys();
+  const affects = project ? countAffected(project, replacing) : new Map();
   report(answers, {
     asJson: json,
-    json: movesForJson,
+    json: (plan) => {
+      const moved = [...moves.get(plan)!].map(([name, move]) => {
+        const { from, to } = move;
+        return [name, { from, to, ...(affects.has(move) && { affects: affects.get(move) }) }];
+      });
+      const left = [...(plan.left ?? [])].map(([name, { before, images, objections }]) => {
+        return [name, { from: before?.images ?? [], to: images, left: objections }];
+      });
+      return Object.fromEntries([...moved, ...left]);
+    },
     text: sections((plan, environment) => {
       const { moved, left = new Map(), notes = [], otherwise } = plan;
       const remarks = notes.map((note) => wrap(printable(note), "  "));
@@ -53,17 +69,11 @@ export function carryOut(
       const where = dryRun ? would : `${verb} in ${lockFileName(environment)}`;
       const title = moved.size > 0 ? `${count(moved.size, "pin")} ${where}` : "no pin moved";
       const stays = left.size > 0 ? `, ${left.size} left as ${left.size === 1 ? "it is" : "they are"}` : "";
-      const parts = [describeMoves(movesOf(plan)), describeLeft(left), ...remarks].filter(Boolean);
+      const parts = [describeMoves(moves.get(plan)!), describeLeft(left), ...remarks].filter(Boolean);
       return `${environment}: ${title}${stays}\n${parts.join("\n")}`;
     }),
   });
-  const replacesImages = [...answers.values()].some(
-    (answer) => "value" in answer && [...movesOf(answer.value).values()].some(replacesImage),
-  );
-  if (!json && replacesImages) {
-    const made = [...answers.values()].flatMap((answer) => ("value" in answer ? [answer.value] : []));
-    print(`\n${affectedText(made)}`);
-  }
+  if (!json && replacing.length > 0) print(`\n${affectedText(affects)}`);
 }
 
 /** Pins of one environment that were decided on. */
@@ -91,16 +101,12 @@ export function writeChanges({ project, environment, place, before, changes }: P
   });
 }
 
-function movesForJson(plan: PlannedMoves): Record<string, Move & { left?: readonly Objection[] }> {
-  const left = [...(plan.left ?? [])].map(([name, { before, images, objections }]) => [
-    name,
-    { from: before?.images ?? [], to: images, left: objections },
-  ]);
-  return Object.fromEntries([...movesOf(plan), ...left]);
-}
-
-function movesOf({ before, moved }: PlannedMoves): Map<string, Move> {
+function movesOf({ environment, before, moved }: PlannedMoves): Map<string, CountedMove> {
   return new Map(
-    [...moved].map(([name, pin]) => [name, { from: before.get(name)?.images ?? [], to: pin.images }]),
+    [...moved].map(([pin, { images: to, cardinality }]) => {
+      const current = before.get(pin);
+      const from = current?.images ?? [];
+      return [pin, { environment: environment.name, pin, from, to, cardinality, current }];
+    }),
   );
 }

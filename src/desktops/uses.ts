@@ -91,34 +91,73 @@ export async function usesInTerraform(name: string, pins: PinsByEnvironment): Pr
   return { uses: sorted(uses), outdated: [] };
 }
 
-/** What a move does to the resources that a pin feeds; empty where it feeds none. */
-export function consequencesOfMove(
-  uses: readonly Use[],
-  move: {
-    readonly environment: string;
-    readonly pin: string;
-    readonly from: readonly WorkspaceImage[];
-    readonly to: readonly WorkspaceImage[];
-    readonly cardinality: "one" | "all";
-  },
-): string {
-  const gone = new Set(
-    move.from.map(({ id }) => id).filter((id) => !move.to.some((image) => image.id === id)),
-  );
-  const affected = uses.filter(
-    ({ environment, pin, imageIds }) =>
-      environment === move.environment && pin === move.pin && imageIds.some((id) => gone.has(id)),
-  );
-  const numbers = numbersOf(affected);
-  // What an app builds for each image goes with its image.
-  const text = move.cardinality === "one" ? summarize(numbers) : destroyed(numbers);
-  const orMore = text && affected.some(({ instances }) => instances === undefined) ? ", or more" : "";
-  return `${text}${orMore}${describeShared(affected)}`;
+/** A pin whose images change. */
+export interface ImageMove {
+  readonly environment: string;
+  readonly pin: string;
+  /** What it was called before, where that was otherwise. */
+  readonly was?: { readonly environment: string; readonly pin: string };
+  readonly from: readonly WorkspaceImage[];
+  readonly to: readonly WorkspaceImage[];
+  readonly cardinality: "one" | "all";
+}
+
+/** What a move does to the resources that its pin feeds, in numbers. */
+export interface Affected {
+  /** By kind; what is built for each image of a pin of all is destroyed with its image. */
+  readonly resources: readonly {
+    readonly type: string;
+    readonly effect: Effect | "destroyed";
+    readonly number: number;
+  }[];
+  /** Whether there may be more, because Terraform decides how many. */
+  readonly orMore?: true;
+  /** Other pins that may feed some of them instead. */
+  readonly sharedWith?: readonly string[];
+}
+
+/** Whether a use is of the pin that moves, under its name of now or before. */
+function isOfPin({ environment, pin, was }: ImageMove, of: { environment: string; pin: string }) {
+  return [{ environment, pin }, was].some((one) => one?.environment === of.environment && one.pin === of.pin);
+}
+
+/** What a move does to the resources that its pin feeds, in an output from before the move or after it. */
+export function affectedBy(uses: readonly Use[], move: ImageMove): Affected {
+  const without = (images: readonly WorkspaceImage[], others: readonly WorkspaceImage[]) =>
+    images.map(({ id }) => id).filter((id) => !others.some((other) => other.id === id));
+  const { from, to, cardinality } = move;
+  const isOne = cardinality === "one";
+  // What came with a move is what went, where one pin has one image.
+  const changed = new Set([...without(from, to), ...(isOne && from.length > 0 ? without(to, from) : [])]);
+  const affected = uses.filter((use) => isOfPin(move, use) && use.imageIds.some((id) => changed.has(id)));
+  const sharedWith = sharedBy(affected);
+  return {
+    resources: [...numbersOf(affected)].map(([type, number]) => {
+      return { type, effect: isOne ? resourceKind(type)!.effect : "destroyed", number };
+    }),
+    ...(affected.some(({ instances }) => instances === undefined) && { orMore: true }),
+    ...(sharedWith.length > 0 && { sharedWith }),
+  };
+}
+
+/** The same in words, such as `reinstalls 57 desktops, replaces 2 image servers`; empty where it does nothing. */
+export function describeAffected({ resources, orMore, sharedWith = [] }: Affected): string {
+  const numbers = new Map(resources.map(({ type, number }) => [type, number]));
+  const isDestroyed = resources.some(({ effect }) => effect === "destroyed");
+  const text = isDestroyed ? destroyed(numbers) : summarize(numbers);
+  return `${text}${orMore ? ", or more" : ""}${sharedText(sharedWith)}`;
 }
 
 /** Which other pins may feed some of the resources instead; empty where none does. */
 export function describeShared(uses: readonly Use[]): string {
-  const others = [...new Set(uses.flatMap(({ sharedWith = [] }) => sharedWith))].sort();
+  return sharedText(sharedBy(uses));
+}
+
+function sharedBy(uses: readonly Use[]): string[] {
+  return [...new Set(uses.flatMap(({ sharedWith = [] }) => sharedWith))].sort();
+}
+
+function sharedText(others: readonly string[]): string {
   if (others.length === 0) return "";
   return ` (some may be fed by ${others.join(", ")}, which ${others.length === 1 ? "has" : "have"} the same image)`;
 }
@@ -132,9 +171,7 @@ export function numbersOf(uses: readonly Use[]): Map<string, number> {
 
 function destroyed(numbers: ReadonlyMap<string, number>): string {
   const counts = [...numbers].map(([type, number]) => countOf(resourceKind(type)!, number));
-  return counts.length > 0
-    ? `destroys ${counts.join(" and ")} where they are built for each image, of those that leave`
-    : "";
+  return `destroys ${counts.join(" and ")} where they are built for each image, of those that leave`;
 }
 
 /** Which pins have an image. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as cdktf from "cdktf";
 import { nameInOutput } from "../../src/desktops/output-names";
 import { readOutput } from "../../src/desktops/synthesized-stacks";
-import { consequencesOfMove, usesInStacks, usesInTerraform } from "../../src/desktops/uses";
+import { affectedBy, describeAffected, usesInStacks, usesInTerraform } from "../../src/desktops/uses";
 import { findProject } from "../../src/project/project";
 import { thrown } from "../support/errors";
 import { image } from "../support/images";
@@ -100,13 +100,15 @@ test("an output that was made before a pin moved is told from one that was made 
 test("a move says what it does to how many", () => {
   const { uses } = usesInStacks(readFrom(synthesized())!.stacks, new Map());
   const move = (environment: string, pin: string, from: string[], to: string[], cardinality: "one" | "all") =>
-    consequencesOfMove(uses, {
-      environment,
-      pin,
-      from: from.map((id) => image({ id })),
-      to: to.map((id) => image({ id })),
-      cardinality,
-    });
+    describeAffected(
+      affectedBy(uses, {
+        environment,
+        pin,
+        from: from.map((id) => image({ id })),
+        to: to.map((id) => image({ id })),
+        cardinality,
+      }),
+    );
   expect(move("dev", "office", ["a"], ["c"], "one")).toBe(
     "reinstalls 1 desktop (some may be fed by all, which has the same image)",
   );
@@ -118,6 +120,9 @@ test("a move says what it does to how many", () => {
   );
   expect(move("dev", "all", ["a", "b"], ["b", "a"], "all")).toBe("");
   expect(move("dev", "office", ["a"], ["a"], "one")).toBe("");
+  // The output may be from after the move, too; what is new is built.
+  expect(move("dev", "all", ["c"], ["b"], "one")).toBe("reinstalls 3 desktops");
+  expect(move("dev", "all", [], ["b"], "one")).toBe("");
   expect(move("dev", "other", ["a"], ["c"], "one")).toBe("");
 });
 
