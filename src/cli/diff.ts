@@ -178,7 +178,7 @@ function changeText(change: PinChange, objections: readonly Objection[], affects
 }
 
 function hasMoved({ what }: PinChange): boolean {
-  return what.some((one) => ["pinned", "dropped", "moved", "rolled back", "renewed"].includes(one));
+  return what.some((one) => ["pinned", "dropped", "moved", "moved back", "renewed"].includes(one));
 }
 
 function affectsNotes(change: PinChange, affects: AffectsOf): string[] {

@@ -17,6 +17,8 @@ const WIDEST = 120;
 export interface HistoryPageContent {
   readonly events: readonly HistoryEvent[];
   readonly lanes: readonly Lane[];
+  /** The command behind an event, where it is known. */
+  readonly commandOf: (event: HistoryEvent) => string | undefined;
   readonly revocations: Revocations;
   readonly now: Date;
   /** Where the picture begins, ms since the epoch; undefined where the history does. */
@@ -28,7 +30,7 @@ export interface HistoryPageContent {
  * table below. Whatever is in names and messages of commits is shown, and never becomes markup.
  */
 export function historyPage(content: HistoryPageContent): string {
-  const { events, lanes, now } = content;
+  const { events, lanes, commandOf, now } = content;
   const first = Math.min(...lanes.map(({ spans }) => spans[0]!.from.time), now.getTime() - DAY);
   const start = Math.max(first, content.from ?? first);
   const scale: Scale = { start, end: now.getTime(), revocations: content.revocations };
@@ -61,7 +63,7 @@ ${pins.map(([pin, ofPin]) => figure(pin, sortBy(ofPin, order), scale)).join("\n"
 </section>
 <section class="changes" aria-labelledby="changes">
 <h2 id="changes">${count(events.length, "change")}</h2>
-${[...months].map(([month, ofMonth]) => table(month, ofMonth)).join("\n")}
+${[...months].map(([month, ofMonth]) => table(month, ofMonth, commandOf)).join("\n")}
 </section>
 </main>
 <p id="tip" role="status" hidden></p>
@@ -204,15 +206,19 @@ function ticks({ start, end }: Scale): string {
   return lines.join("");
 }
 
-function table(month: string, events: readonly HistoryEvent[]): string {
+function table(
+  month: string,
+  events: readonly HistoryEvent[],
+  commandOf: HistoryPageContent["commandOf"],
+): string {
   const commits = [...groupBy(events, ({ commit }) => commit).values()];
   return `<section class="month"><h3>${month}</h3><table><thead><tr><th scope="col">When, by whom</th><th scope="col">What</th><th scope="col">Images</th></tr></thead>
-${commits.map((ofCommit) => `<tbody>${rows(ofCommit)}</tbody>`).join("\n")}
+${commits.map((ofCommit) => `<tbody>${rows(ofCommit, commandOf)}</tbody>`).join("\n")}
 </table></section>`;
 }
 
 /** What one commit did; lines are lines of text, because tens of thousands of elements would take their time. */
-function rows(events: readonly HistoryEvent[]): string {
+function rows(events: readonly HistoryEvent[], commandOf: HistoryPageContent["commandOf"]): string {
   const { commit } = events[0]!;
   const subjects = [...groupBy(events, ({ by }) => by).keys()].map(
     (by) => `\n${markupOf(by.author)}\n${markupOf(by.subject)}`,
@@ -220,21 +226,28 @@ function rows(events: readonly HistoryEvent[]): string {
   const when = `<time datetime="${new Date(commit.time).toISOString()}">${day(commit.time)}</time> ${commit.id.slice(0, 10)}${subjects.join("")}`;
   return events
     .map((event, at) => {
-      const [what, shown] = happening(event);
+      const [what, shown] = happening(event, commandOf(event));
       const head = at === 0 ? `<th scope="rowgroup" rowspan="${events.length}">${when}</th>` : "";
       return `<tr>${head}<td><b>${markupOf(event.environment)}</b> ${what}</td><td>${shown}</td></tr>`;
     })
     .join("\n");
 }
 
-function happening({ change, origin, gap }: HistoryEvent): [what: string, images: string] {
+function happening(
+  { change, origin, gap }: HistoryEvent,
+  command: string | undefined,
+): [what: string, images: string] {
   if (gap !== undefined) return ["not readable", markupOf(gap)];
   if (origin)
     return [`${origin.isCopy ? "copied" : "renamed"} from <b>${markupOf(origin.environment)}</b>`, ""];
   const { pin, was, what, before, after } = change!;
   const name = was === undefined ? markupOf(pin) : `${markupOf(was)} → ${markupOf(pin)}`;
+  const by = command === undefined ? "" : `, by ${markupOf(command)}`;
   const hold = what.includes("held") ? `\nheld: ${markupOf(after!.hold!.reason)}` : "";
-  return [`${name}\n${what.join(", ")}${hold}`, images(before, after)];
+  const { override } = after ?? {};
+  const isNew = override && override.since !== before?.override?.since;
+  const against = isNew ? `\nagainst a policy: ${markupOf(override.reason)}` : "";
+  return [`${name}\n${what.join(", ")}${by}${hold}${against}`, images(before, after)];
 }
 
 function images(before: Pin | undefined, after: Pin | undefined): string {

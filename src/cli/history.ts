@@ -2,9 +2,11 @@ import { writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { ConfigurationError } from "../errors";
 import type { WorkspaceImage } from "../images/workspace-image";
+import { changeCommand } from "../pins/change-command";
 import { type History, type HistoryEvent, readHistory } from "../pins/history";
 import { describeChange, type Pin } from "../pins/pin";
 import { readRevocations } from "../pins/revoked";
+import { readEnvironments } from "../project/environments";
 import { findProject } from "../project/project";
 import { groupBy } from "../text/group-by";
 import { isAmong } from "../text/pattern";
@@ -39,29 +41,41 @@ Examples:
     )
     .action((names: string[], { env, json, since: from, html }: HistoryOptions) =>
       untilInterrupted(async (signal) => {
-        const { directory } = findProject();
+        const project = findProject();
+        const { directory } = project;
+        const environments = readEnvironments(project);
         const history = await withProgress("Reading the history", readHistory({ directory, signal }));
         if (history.isShallow)
           printWarning("Older commits were not fetched, so that history begins late: git fetch --unshallow.");
         const events = choose(history, names, env).filter(
           ({ commit }) => from === undefined || commit.time >= from,
         );
+        const commandOf: CommandOf = (event) => {
+          const policy = environments.get(event.lane?.environment ?? "")?.promotion;
+          return changeCommand(event, history.lanes, policy?.from);
+        };
         if (html !== undefined) {
           const { historyPage } = require("./history-page") as typeof import("./history-page");
           const lanes = new Set(events.flatMap(({ lane }) => lane ?? []));
           const isAll = names.length === 0 && env === undefined;
           const shown = history.lanes.filter((lane) => isAll || lanes.has(lane));
           const revocations = readRevocations(directory);
-          writeFileSync(html, historyPage({ events, lanes: shown, revocations, now: new Date(), from }));
+          writeFileSync(
+            html,
+            historyPage({ events, lanes: shown, commandOf, revocations, now: new Date(), from }),
+          );
           print(`Wrote ${html}.`);
         } else if (json) {
-          print(JSON.stringify(eventsForJson(events), null, 2));
+          print(JSON.stringify(eventsForJson(events, commandOf), null, 2));
         } else {
-          print(events.length > 0 ? eventsText(events) : "Nothing happened to pins.");
+          print(events.length > 0 ? eventsText(events, commandOf) : "Nothing happened to pins.");
         }
       }),
     );
 }
+
+/** The command behind an event, where it is known. */
+type CommandOf = (event: HistoryEvent) => string | undefined;
 
 function since(text: string): number {
   const time = filterTime(text);
@@ -106,13 +120,13 @@ function environmentsOf({ environment, origin, lane }: HistoryEvent): string[] {
 }
 
 /** Newest first, commit by commit. */
-function eventsText(events: readonly HistoryEvent[]): string {
+function eventsText(events: readonly HistoryEvent[], commandOf: CommandOf): string {
   const commits = groupBy(events.toReversed(), ({ commit }) => commit);
   return [...commits]
     .map(([commit, ofCommit]) => {
       const authors = [...new Set(ofCommit.map(({ by }) => by.author))].join(", ");
       const head = `${time(commit.time)}  ${colors.yellow(commit.id.slice(0, 10))}  ${printable(authors)}`;
-      const lines = ofCommit.toReversed().map(eventText);
+      const lines = ofCommit.toReversed().map((event) => eventText(event, commandOf(event)));
       return `${head}\n${wrap(printable(ofCommit[0]!.by.subject), "  ")}\n${lines.join("\n")}`;
     })
     .join("\n\n");
@@ -122,7 +136,7 @@ function time(ms: number): string {
   return formatTime(new Date(ms))!.replace("T", " ").slice(0, 16);
 }
 
-function eventText({ environment, change, origin, gap }: HistoryEvent): string {
+function eventText({ environment, change, origin, gap }: HistoryEvent, command: string | undefined): string {
   if (gap !== undefined)
     return wrap(`${environment}: ${colors.red("not readable")}: ${printable(gap)}`, "    ");
   if (origin) return `    ${environment}: ${origin.isCopy ? "copied" : "renamed"} from ${origin.environment}`;
@@ -134,12 +148,12 @@ function eventText({ environment, change, origin, gap }: HistoryEvent): string {
       : []),
     ...(what.includes("asks otherwise") ? [describeChange(before!, after!)] : []),
     ...(what.includes("held") ? [`hold: ${after!.hold!.reason}`] : []),
-    ...(after?.override && what.some((one) => one === "moved")
+    ...(after?.override && after.override.since !== before?.override?.since
       ? [`against a policy: ${after.override.reason}`]
       : []),
   ];
   return [
-    `    ${environment}: ${colors.bold(name)} ${what.join(", ")}`,
+    `    ${environment}: ${colors.bold(name)} ${what.join(", ")}${command === undefined ? "" : `, by ${command}`}`,
     ...details.map((line) => wrap(printable(line), "      ")),
   ].join("\n");
 }
@@ -163,14 +177,17 @@ function imageName({ id, name }: WorkspaceImage): string {
 }
 
 /** By environment, oldest first. */
-function eventsForJson(events: readonly HistoryEvent[]) {
+function eventsForJson(events: readonly HistoryEvent[], commandOf: CommandOf) {
   const byEnvironment = groupBy(events, ({ environment }) => environment);
   return Object.fromEntries(
-    [...byEnvironment].map(([environment, ofEnvironment]) => [environment, ofEnvironment.map(eventForJson)]),
+    [...byEnvironment].map(([environment, ofEnvironment]) => [
+      environment,
+      ofEnvironment.map((event) => eventForJson(event, commandOf(event))),
+    ]),
   );
 }
 
-function eventForJson({ commit, by, change, origin, gap }: HistoryEvent) {
+function eventForJson({ commit, by, change, origin, gap }: HistoryEvent, command: string | undefined) {
   const { before, after } = change ?? {};
   return {
     time: formatTime(new Date(commit.time)),
@@ -184,6 +201,7 @@ function eventForJson({ commit, by, change, origin, gap }: HistoryEvent) {
       pin: change.pin,
       ...(change.was !== undefined && { was: change.was }),
       what: change.what,
+      ...(command !== undefined && { command }),
       ...(before && { from: stateForJson(before) }),
       ...(after && { to: stateForJson(after) }),
     }),

@@ -28,6 +28,8 @@ export interface HistoryEvent {
   readonly gap?: string;
   /** The pin that it happened to, under whatever names. */
   readonly lane?: Lane;
+  /** Whether it was dropped together with the whole lock file. */
+  readonly isFileGone?: true;
 }
 
 /** One pin of one environment over time, under its latest names. */
@@ -149,6 +151,9 @@ interface Version {
   readonly by: GitCommit;
 }
 
+/** A lock file that a commit removed. */
+const GONE: Omit<State, "lanes"> = { place: "", region: "", texts: new Map(), pins: new Map() };
+
 /** Goes from commit to commit. */
 class Story {
   readonly events: HistoryEvent[] = [];
@@ -174,13 +179,7 @@ class Story {
     for (const { environment, content, by } of versions) {
       if (content || !removed.has(environment)) continue;
       const old = this.states.get(environment);
-      if (old)
-        this.compare(commit, by, environment, old, {
-          place: "",
-          region: "",
-          texts: new Map(),
-          pins: new Map(),
-        });
+      if (old) this.compare(commit, by, environment, old, GONE);
       this.states.delete(environment);
     }
   }
@@ -238,7 +237,8 @@ class Story {
       if (now) lanes.set(pin, lane);
       else lanes.delete(pin);
       if (known) goOn(lane, now, commit);
-      this.events.push({ commit, by, environment, change, lane });
+      const isFileGone = after === GONE;
+      this.events.push({ commit, by, environment, change, lane, ...(isFileGone && { isFileGone }) });
     }
     this.states.set(environment, { ...after, lanes });
   }

@@ -7,7 +7,7 @@ export type Happening =
   | "renamed"
   | "copied"
   | "moved"
-  | "rolled back"
+  | "moved back"
   | "renewed"
   | "asks otherwise"
   | "held"
@@ -104,7 +104,7 @@ function happenings(before: Pin, after: Pin): Happening[] {
   const what: Happening[] = [];
   if (!hasSameIds(before.images, after.images)) {
     const isReturn = before.previous?.some(({ ids }) => sameIds(ids, after));
-    what.push(isReturn ? "rolled back" : "moved");
+    what.push(isReturn ? "moved back" : "moved");
   } else if (
     before.pinnedAt !== after.pinnedAt ||
     JSON.stringify(before.images) !== JSON.stringify(after.images)

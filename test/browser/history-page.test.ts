@@ -73,6 +73,7 @@ async function open(
   const file = join(tmpdir(), `history-${process.pid}.html`);
   const html = historyPage({
     revocations: new Revocations(),
+    commandOf: () => undefined,
     now: new Date(NOW),
     from: undefined,
     ...content,

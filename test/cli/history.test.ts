@@ -1,3 +1,4 @@
+import { WorkspaceEmulator } from "../../src/emulator";
 import { image } from "../support/images";
 import { pinOf } from "../support/pins";
 import { TestProject } from "../support/project";
@@ -63,6 +64,62 @@ test("history follows one pin, since a date, as JSON", async () => {
       expect.objectContaining({ pin: "office-win", was: "office", what: ["renamed"] }),
     ],
   });
+});
+
+test("history names the command where the lock files leave no doubt", async () => {
+  const emulator = await WorkspaceEmulator.start();
+  const promoted = new TestProject({
+    dev: { region: "cn-north-4" },
+    prod: { region: "cn-south-1", promotion: { from: "dev" } },
+  });
+  const { now } = repository;
+  repository = new TestRepository(promoted);
+  repository.now = now;
+  const cli = async (...args: string[]) => {
+    const ended = await promoted.cli(args, emulator.variables);
+    expect(ended).toMatchObject({ code: 0 });
+    return ended.stdout;
+  };
+  const done = async (...args: string[]) => {
+    await cli(...args);
+    repository.now += 3600;
+    repository.commit(args.join(" "));
+  };
+  try {
+    const filters = ["--image-type", "gold", "--name-regex", "^Windows_11", "--most-recent"];
+    await done("pin", "office", ...filters, "--all-environments");
+    for (const region of ["cn-north-4", "cn-south-1"])
+      emulator.publish(region, {
+        name: "Windows_11_Z",
+        imageType: "gold",
+        createdAt: "2026-11-01T00:00:00Z",
+      });
+    await done("update", "office", "--env", "dev");
+    await done("promote", "dev", "prod", "office");
+    await done("rollback", "office", "--env", "prod");
+    await done("hold", "office", "--env", "prod", "--release");
+    await done("update", "office", "--env", "prod", "--override", "--reason", "printers");
+    await done("hold", "office", "--env", "dev", "--reason", "printers");
+    await done("pin", "lab", "--env", "dev", "--image", "gone");
+    await done("prune", "lab", "--env", "dev");
+    const said = JSON.parse(await cli("history", "--json")) as Record<string, { command?: string }[]>;
+    const commands = Object.entries(said).map(([name, events]) => [
+      name,
+      events.map(({ command }) => command),
+    ]);
+    expect(Object.fromEntries(commands)).toEqual({
+      dev: [undefined, undefined, "hold", "pin", "prune"],
+      prod: [undefined, "promote dev prod", "rollback", "hold --release", undefined],
+    });
+    const text = await cli("history", "--env", "prod");
+    expect(text).toContain("prod: office moved back, held, by rollback\n");
+    expect(text).toContain("prod: office moved, by promote dev prod\n");
+    expect(text).toContain("against a policy: printers\n");
+    await cli("history", "--html", "history.html");
+    expect(promoted.read("history.html")).toContain("moved, by promote dev prod");
+  } finally {
+    await emulator.close();
+  }
 });
 
 test("history names a revision that cannot be read, and goes on", async () => {

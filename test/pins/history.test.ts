@@ -60,7 +60,7 @@ test("what happens to a pin is told in the order of commits", async () => {
     "dev office moved",
     "dev office held",
     "dev office asks otherwise, released",
-    "dev office rolled back, asks otherwise",
+    "dev office moved back, asks otherwise",
     "dev office renewed",
     "dev office dropped",
   ]);
