@@ -42,7 +42,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "forget,create": "create",
 };
 
-const attributes = v.nullish(v.record(v.string(), v.unknown()));
+// A record alone takes a list for one.
+const object = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value)),
+  v.record(v.string(), v.unknown()),
+);
+const attributes = v.nullish(object);
 
 const changeSchema = v.object({
   address: v.pipe(v.string(), v.nonEmpty(), v.maxLength(10_000)),
@@ -53,7 +59,7 @@ const changeSchema = v.object({
     actions: v.array(v.string()),
     before: attributes,
     after: attributes,
-    after_unknown: v.nullish(v.union([v.boolean(), v.record(v.string(), v.unknown())])),
+    after_unknown: v.nullish(v.union([v.boolean(), object])),
     importing: v.nullish(v.unknown()),
     replace_paths: v.nullish(v.array(v.unknown())),
   }),

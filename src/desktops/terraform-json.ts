@@ -55,25 +55,30 @@ export async function readTerraformJson(name: string, visitor: Visitor): Promise
   return document.end();
 }
 
+/** What Terraform writes in the place of these keys of the top level. */
+const SHAPES: ReadonlyMap<string | undefined, TokenType> = new Map([
+  ["planned_values", TokenType.LEFT_BRACE],
+  ["values", TokenType.LEFT_BRACE],
+  ["resource_changes", TokenType.LEFT_BRACKET],
+  ["deferred_changes", TokenType.LEFT_BRACKET],
+]);
+
 /** One JSON document, of which only the top level is known and the entries are handed on. */
 class Document {
   private readonly parser = new JSONParser({ paths: PATHS, keepStack: false });
   private readonly keys = new Set<string>();
+  /** Keys of the objects that are open; undefined for a list. */
+  private readonly open: (Set<string> | undefined)[] = [];
   private readonly scalars = new Map<string, unknown>();
-  private depth = 0;
   private lastText: string | undefined;
+  private isAfterColon = false;
   private isEmpty = true;
 
   constructor(
     private readonly subject: string,
     private readonly visitor: Visitor,
   ) {
-    this.parser.onToken = ({ token, value }) => {
-      if (token === TokenType.LEFT_BRACE || token === TokenType.LEFT_BRACKET) this.depth++;
-      else if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) this.depth--;
-      else if (token === TokenType.COLON && this.depth === 1) this.keys.add(String(this.lastText));
-      if (token === TokenType.STRING && this.depth === 1) this.lastText = value as unknown as string;
-    };
+    this.parser.onToken = ({ token, value }) => this.follow(token, value);
     this.parser.onValue = ({ value, key, stack }) => {
       const top = stack[1]?.key ?? key;
       if (key === "child_modules")
@@ -83,6 +88,28 @@ class Document {
       else if (top === "values") this.visitor.resource?.(value);
       else this.scalars.set(String(key), value);
     };
+  }
+
+  /** Sees that no key stands twice, of which one would not be seen, and that the top level is as it is known. */
+  private follow(token: TokenType, value: unknown): void {
+    const { open, lastText } = this;
+    if (this.isAfterColon && open.length === 1 && token !== (SHAPES.get(lastText) ?? token)) {
+      throw new PlanError(`${this.subject} is not understood: ${lastText} is not as expected.`);
+    }
+    this.isAfterColon = token === TokenType.COLON;
+    if (token === TokenType.STRING) this.lastText = value as string;
+    else if (token === TokenType.LEFT_BRACE) open.push(open.length === 0 ? this.keys : new Set());
+    else if (token === TokenType.LEFT_BRACKET) open.push(undefined);
+    else if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) open.pop();
+    else if (token === TokenType.COLON) {
+      const keys = open.at(-1);
+      if (keys?.has(String(lastText))) {
+        throw new PlanError(
+          `${this.subject} is not understood: ${JSON.stringify(lastText).slice(0, 200)} stands twice in one object.`,
+        );
+      }
+      keys?.add(String(lastText));
+    }
   }
 
   write(chunk: Buffer): void {
@@ -123,7 +150,7 @@ class Document {
     if (!/^1\.\d+$/.test(format)) {
       throw new PlanError(`${this.subject} has format_version ${format}, and 1.x is understood here.`);
     }
-    if (this.scalars.get("errored") === true) {
+    if (this.scalars.get("errored") ?? false) {
       throw new PlanError(
         `${this.subject} is of a plan that failed, and cannot be applied. Mend that, and plan again.`,
       );

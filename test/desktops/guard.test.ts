@@ -540,6 +540,18 @@ test.each<[string, unknown]>([
     "an action named as a property",
     edited("nothing", "desktop", ({ change }) => change.actions.splice(0, 1, "toString")),
   ],
+  [
+    "attributes that are a list",
+    edited("image-moved", "desktop", ({ change }) => (change.before = [1] as never)),
+  ],
+  [
+    "new attributes that are a list",
+    edited("image-moved", "desktop", ({ change }) => (change.after = [] as never)),
+  ],
+  [
+    "unknown attributes that are a list",
+    edited("image-moved", "desktop", ({ change }) => (change.after_unknown = [] as never)),
+  ],
   ["an update of nothing", edited("image-moved", "desktop", ({ change }) => (change.before = null))],
   ["an update to nothing", edited("image-moved", "desktop", ({ change }) => (change.after = null))],
   [

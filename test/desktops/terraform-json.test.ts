@@ -119,6 +119,31 @@ test.each<[string, string | Buffer | object, string]>([
   ["a plan without a format", { ...plan, format_version: undefined }, "is neither a plan nor a state"],
   ["a plan of a later format", { ...plan, format_version: "2.0" }, "has format_version 2.0"],
   ["a plan of an older format", { ...plan, format_version: "0.2" }, "has format_version 0.2"],
+  [
+    "resources that are no list",
+    { ...plan, resource_changes: { a: {} } },
+    "resource_changes is not as expected",
+  ],
+  ["resources that are a text", { ...plan, resource_changes: "none" }, "resource_changes is not as expected"],
+  ["resources that are null", { ...plan, resource_changes: null }, "resource_changes is not as expected"],
+  [
+    "deferred changes that are no list",
+    { ...plan, deferred_changes: 1 },
+    "deferred_changes is not as expected",
+  ],
+  ["a plan of nothing", { ...plan, planned_values: null }, "planned_values is not as expected"],
+  ["a state of a text", { format_version: "1.0", values: "" }, "values is not as expected"],
+  [
+    "changes that stand twice",
+    JSON.stringify(plan).replace(/\}$/, ',"resource_changes":[]}'),
+    '"resource_changes" stands twice',
+  ],
+  [
+    "actions that stand twice",
+    JSON.stringify(plan).replace('"actions":', '"actions":["update"],"actions":'),
+    '"actions" stands twice',
+  ],
+  ["a plan that failed in other words", { ...plan, errored: "true" }, "is of a plan that failed"],
   ["a plan that failed", { ...plan, errored: true }, "is of a plan that failed"],
 ])("%s is refused", async (_, content, message) => {
   const error = await rejection(read(write(content)));
