@@ -102,6 +102,11 @@ export class UnstableListingError extends WorkspaceImagesError {
   readonly code = "UNSTABLE_LISTING";
 }
 
+/** There are more images than the service lists for one query, however it is divided; the message names what narrows it. */
+export class ListingTooLargeError extends WorkspaceImagesError {
+  readonly code = "LISTING_TOO_LARGE";
+}
+
 /** The thread in which images are listed while a stack is built could not be started, or ended. */
 export class ListingThreadError extends WorkspaceImagesError {
   readonly code = "LISTING_THREAD";

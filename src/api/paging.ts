@@ -1,5 +1,5 @@
-import { ResponseError } from "../errors";
-import type { WorkspaceImage } from "../images/workspace-image";
+import { ListingTooLargeError } from "../errors";
+import { type ListedImage, withIdFault } from "../images/workspace-image";
 
 /** Beyond this the endpoint is not believed: no region has nearly as many images. */
 const MAX_IMAGES = 20_000;
@@ -8,9 +8,20 @@ const MOST_UNKNOWN = 8;
 
 /** One page of a listing. */
 export interface Page {
-  readonly images: readonly WorkspaceImage[];
+  readonly images: readonly ListedImage[];
   /** How many images the service says there are, all pages together: a hint, because it may be wrong. */
   readonly total: number | undefined;
+  /** Why there is no such page, where the service accepts no offset as great. */
+  readonly refusal?: Error;
+}
+
+/** What one taking of a listing gave. */
+export interface Taking {
+  /** Every image once: all, or where it is cut off, the first ones. */
+  readonly images: readonly ListedImage[];
+  readonly total: number | undefined;
+  /** Why it is cut off: the service accepts no greater offset. */
+  readonly cutOff?: Error | undefined;
 }
 
 /**
@@ -29,30 +40,31 @@ export interface Page {
  * @param readPage reads the page at an offset
  * @param start offset of the first image that is wanted
  * @param width how many pages may be read side by side now, after the first
- * @returns every image once; undefined if the pages do not fit together, so that the listing must be taken again
- * @throws ResponseError if there is no end to it
+ * @param isLast whether it will not be taken again: an ID that stands for different images then makes them unselectable
+ * @returns undefined if the pages do not fit together, so that the listing must be taken again
+ * @throws ListingTooLargeError if there is no end to it
  */
 export async function takeListing(
   readPage: (offset: number) => Promise<Page>,
   start: number,
   width: () => number,
-): Promise<WorkspaceImage[] | undefined> {
+  isLast = false,
+): Promise<Taking | undefined> {
   const first = await readPage(start);
   // A service may give less than was asked for: what it gave first is the size of a page.
   const size = first.images.length;
   if (size === 0) {
     // Where the total says otherwise, nothing is believed only if it is there twice: every pin would look deleted.
     const isDoubtful = (first.total ?? 0) > start;
-    return isDoubtful && (await readPage(start)).images.length > 0 ? undefined : [];
+    const isWrong = isDoubtful && (await readPage(start)).images.length > 0;
+    return isWrong ? undefined : { images: [], total: first.total };
   }
   const step = Math.max(1, size - 1);
   const pages = [first];
   let isOver = false;
   const read = async (index: number) => {
     if (index * step > MAX_IMAGES) {
-      throw new ResponseError(
-        `The listing has more than ${MAX_IMAGES} images: narrow it with the option listings.`,
-      );
+      throw new ListingTooLargeError(`The listing has more than ${MAX_IMAGES} images.`);
     }
     const page = await readPage(start + index * step);
     pages[index] = page;
@@ -83,57 +95,88 @@ export async function takeListing(
   const last = pages.findIndex(({ images }) => images.length < size);
   // What was asked for beyond the end must be empty.
   if (last < 0 || pages.slice(last + 1).some(({ images }) => images.length > 0)) return undefined;
-  return size === 1
-    ? joinSingles(pages.slice(0, last), readPage, start, width)
-    : joinOverlapping(pages.slice(0, last + 1), readPage, start + last * step);
+  const { refusal } = pages[last]!;
+  // Pages of one image leave nothing to overlap, and so nothing to prove where it is cut off.
+  if (refusal && size === 1) throw refusal;
+  const whole = pages.slice(0, refusal ? last : last + 1);
+  const end =
+    size === 1
+      ? await proveSingles(whole.slice(0, -1), readPage, start, width)
+      : refusal
+        ? { isProved: isJoined(whole), refusal }
+        : await proveOverlapping(whole, readPage, start + last * step);
+  if (!end.isProved) return undefined;
+  const joined = whole.flatMap(({ images }, index) => images.slice(index === 0 || size === 1 ? 0 : 1));
+  const images = unique(joined, whole, isLast);
+  const total = whole.findLast((page) => page.total !== undefined)?.total;
+  return images && { images, total, cutOff: end.refusal };
 }
 
-async function joinOverlapping(
+/** Whether pages are all there is. */
+interface Proof {
+  readonly isProved: boolean;
+  /** Why that cannot be told. */
+  readonly refusal?: Error | undefined;
+}
+
+/** Whether each page begins with the image that the one before it ended with. */
+function isJoined(pages: readonly Page[]): boolean {
+  return pages.every((page, index) => index === 0 || meets(pages[index - 1]!, page));
+}
+
+async function proveOverlapping(
   pages: readonly Page[],
   readPage: (offset: number) => Promise<Page>,
   lastOffset: number,
-): Promise<WorkspaceImage[] | undefined> {
-  if (pages.some((page, index) => index > 0 && !meets(pages[index - 1]!, page))) return undefined;
+): Promise<Proof> {
+  if (!isJoined(pages)) return { isProved: false };
   const lastPage = pages.at(-1)!;
   const end = lastOffset + lastPage.images.length;
+  const isAtEnd = async (): Promise<Proof> => {
+    const { images, refusal } = await readPage(end - 1);
+    return {
+      isProved:
+        refusal !== undefined || (lastPage.images.at(-1)?.id === images[0]?.id && images.length === 1),
+      refusal,
+    };
+  };
   if (lastPage.images.length > 1 && lastPage.total !== end) {
-    const proof = await readPage(end - 1);
-    if (!meets(lastPage, proof) || proof.images.length > 1) return undefined;
+    const proof = await isAtEnd();
+    if (!proof.isProved || proof.refusal) return proof;
   }
   const total = pages.findLast((page) => page.total !== undefined)?.total ?? 0;
-  if (total > end) {
-    // One image alone may be all that a larger page was cut down to.
-    if ((await readPage(end)).images.length > 0) return undefined;
-    const again = await readPage(end - 1);
-    if (!meets(lastPage, again) || again.images.length > 1) return undefined;
-  }
-  return unique(pages.flatMap(({ images }, index) => images.slice(index === 0 ? 0 : 1)));
+  if (total <= end) return { isProved: true };
+  // One image alone may be all that a larger page was cut down to.
+  const beyond = await readPage(end);
+  if (beyond.images.length > 0) return { isProved: false };
+  return beyond.refusal ? { isProved: true, refusal: beyond.refusal } : isAtEnd();
 }
 
 /**
  * Pages of one image leave nothing to overlap, so all are read again. Between the two passes each of them existed;
  * where there were no more than these at that time, they are all there were.
  */
-async function joinSingles(
+async function proveSingles(
   pages: readonly Page[],
   readPage: (offset: number) => Promise<Page>,
   start: number,
   width: () => number,
-): Promise<WorkspaceImage[] | undefined> {
+): Promise<Proof> {
   // A single image's page came before the empty one was asked for; of several, some may have come later.
-  if (pages.length > 1 && (await readPage(start + pages.length)).images.length > 0) return undefined;
-  let isSame = true;
+  if (pages.length > 1 && (await readPage(start + pages.length)).images.length > 0)
+    return { isProved: false };
+  let isProved = true;
   await sideBySide(
     0,
     pages.length - 1,
     width,
     async (index) => {
       const { images } = await readPage(start + index);
-      if (images.length !== 1 || images[0]?.id !== pages[index]?.images[0]?.id) isSame = false;
+      if (images.length !== 1 || images[0]?.id !== pages[index]?.images[0]?.id) isProved = false;
     },
-    () => !isSame,
+    () => !isProved,
   );
-  return isSame ? unique(pages.flatMap(({ images }) => images)) : undefined;
+  return { isProved };
 }
 
 /** Whether a page begins with the image that the one before it ended with. */
@@ -142,9 +185,33 @@ function meets(before: Page, page: Page): boolean {
   return first !== undefined && first.id === before.images.at(-1)?.id;
 }
 
-/** Where the order of equal names is not stable, an image that is missing shows as another one that stands twice. */
-function unique(images: WorkspaceImage[]): WorkspaceImage[] | undefined {
-  return new Set(images.map(({ id }) => id)).size === images.length ? images : undefined;
+/**
+ * Images once each. Where the order of equal names is not stable, an image that is missing shows as another one that
+ * stands twice. What stands twice in one page, though, is what the service says: the same is one image, and of
+ * different ones nobody can tell which is meant.
+ */
+function unique(
+  images: readonly ListedImage[],
+  pages: readonly Page[],
+  isLast: boolean,
+): ListedImage[] | undefined {
+  const found = new Map<string, ListedImage>();
+  const repeated = new Set(pages.flatMap((page) => repeatedIn(page)));
+  for (const image of images) {
+    const { id, faults } = image;
+    const other = found.get(id);
+    const isSame = JSON.stringify(other) === JSON.stringify(image);
+    if (other && !repeated.has(id) && !faults?.id && (isSame || !isLast)) return undefined;
+    const merged =
+      !other || isSame ? image : withIdFault(other, "it is listed more than once, and not the same");
+    found.set(id, merged);
+  }
+  return [...found.values()];
+}
+
+function repeatedIn({ images }: Page): string[] {
+  const ids = images.map(({ id }) => id);
+  return new Set(ids).size === ids.length ? [] : ids.filter((id, index) => ids.indexOf(id) !== index);
 }
 
 /** Works from `from` to `to`, as many at once as may be now, begun in their order, until it is over or one fails. */

@@ -2,17 +2,19 @@ import v = require("valibot");
 
 import { ConfigurationError, FilterError, ResponseError, UnstableListingError } from "../errors";
 import type { ListImagesQuery } from "../images/image-filter";
-import { parseImageInfo, type WorkspaceImage } from "../images/workspace-image";
+import { type ListedImage, parseImageInfo } from "../images/workspace-image";
 import type { Environment } from "../project/environment";
 import { type Location, locate } from "../project/location";
 import { setting, type Variables } from "../project/provider-variables";
+import { ApiError } from "./api-error";
 import { authenticated } from "./authentication";
 import { CredentialSources } from "./credential-sources";
 import { Profiles } from "./credential-sources/profile";
+import { listDivided } from "./divided-listing";
 import { WIDEST } from "./governor";
 import { Http, type HttpOptions } from "./http";
 import { findProjectId } from "./iam";
-import { type Page, takeListing } from "./paging";
+import { type Page, type Taking, takeListing } from "./paging";
 import { encode } from "./signer";
 
 const MAX_LIMIT = 100;
@@ -109,9 +111,13 @@ export class WorkspaceClient {
    * twice as many again and again while the service keeps up
    * @throws FilterError if `limit` or `offset` is out of range
    * @throws UnstableListingError if the listing kept changing, or kept contradicting itself
+   * @throws ListingTooLargeError if there are more than the service lists, however the listing is divided
    * @throws ConfigurationError, CredentialsError, ApiError, ConnectionError, ResponseError as the reason may be
    */
-  async listImages(query: ListImagesQuery = {}, { concurrency = WIDEST } = {}): Promise<WorkspaceImage[]> {
+  async listImages(
+    query: ListImagesQuery = {},
+    { concurrency = WIDEST } = {},
+  ): Promise<readonly ListedImage[]> {
     const { limit = MAX_LIMIT, offset = 0 } = query;
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
       throw new FilterError(`limit must be a whole number from 1 to ${MAX_LIMIT}.`);
@@ -119,11 +125,24 @@ export class WorkspaceClient {
     if (!Number.isSafeInteger(offset) || offset < 0) {
       throw new FilterError("offset must be a whole number, 0 or more.");
     }
-    const readPage = (at: number) => this.page({ ...query, limit, offset: at });
     const width = () => Math.min(concurrency, this.http.widthOf(this.location.workspaceUrl));
-    for (let take = 0; take <= RETAKES; take++) {
-      const images = await takeListing(readPage, offset, width);
-      if (images) return images;
+    return listDivided(query, (part) => this.take({ ...part, limit }, offset, width));
+  }
+
+  private async take(query: ListImagesQuery, start: number, width: () => number): Promise<Taking> {
+    const readPage = async (offset: number): Promise<Page> => {
+      try {
+        return await this.page({ ...query, offset });
+      } catch (error) {
+        // A listing that goes on beyond the greatest offset that the service accepts is taken otherwise.
+        const isTooFar = offset > start && error instanceof ApiError && error.status === 400;
+        if (!isTooFar || start > 0) throw error;
+        return { images: [], total: undefined, refusal: error };
+      }
+    };
+    for (let retake = 0; retake <= RETAKES; retake++) {
+      const taking = await takeListing(readPage, start, width, retake === RETAKES);
+      if (taking) return taking;
     }
     const { region } = this.location;
     throw new UnstableListingError(
@@ -151,7 +170,7 @@ export class WorkspaceClient {
     }
     const total = page.output.total_count;
     return {
-      images: page.output.images.map((image) => parseImageInfo(image, requestId)),
+      images: page.output.images.map(parseImageInfo),
       total: Number.isSafeInteger(total) ? (total as number) : undefined,
     };
   }

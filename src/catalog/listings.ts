@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { ConfigurationError, WorkspaceImagesError } from "../errors";
+import { ConfigurationError, ListingTooLargeError, WorkspaceImagesError } from "../errors";
 import type { ListingQuery } from "../images/image-filter";
 import { lockFileName } from "../pins/lock-file";
 import type { DeferredListings } from "./deferred-listing";
@@ -77,15 +77,18 @@ export class Listings {
   /** Lists what only the service can decide; whether that was not listed yet. */
   listFurther(pins: EnvironmentPins, query: ListingQuery): boolean {
     const { availability } = pins;
-    if (availability.kind !== "listed") return false;
+    const known = availability.kind === "listed" ? availability.listings : [];
+    const isTooMuch =
+      availability.kind === "unreachable" && availability.error instanceof ListingTooLargeError;
+    if (availability.kind !== "listed" && !isTooMuch) return false;
     const key = JSON.stringify(query);
-    if (availability.listings.some((known) => JSON.stringify(known.query) === key)) return false;
+    if (known.some((listing) => JSON.stringify(listing.query) === key)) return false;
     this.thread().begin([requestOf(pins, query)]);
     const further = this.wait(pins);
     pins.availability =
       further.kind === "listed"
-        ? { ...further, listings: [...availability.listings, ...further.listings] }
-        : further;
+        ? { ...further, listings: [...known, ...further.listings] }
+        : { ...further, query };
     return true;
   }
 
@@ -95,7 +98,7 @@ export class Listings {
     this.deferred = undefined;
   }
 
-  private wait({ environment }: EnvironmentPins): Availability {
+  private wait({ environment }: EnvironmentPins): Exclude<Availability, { kind: "frozen" | "unlisted" }> {
     const outcome = this.thread().wait(environment.name);
     return "error" in outcome ? { kind: "unreachable", ...outcome } : { kind: "listed", ...outcome };
   }

@@ -1,19 +1,21 @@
 import {
   ConfigurationError,
   EnvironmentUnavailableError,
+  ListingRequiredError,
+  ListingTooLargeError,
   LockFileError,
   NotPinnedError,
   PinConflictError,
 } from "../errors";
-import { explainLeftOut } from "../images/explanation";
-import { imagesLeftOut, type Listing } from "../images/image-selection";
+import type { Listing } from "../images/image-selection";
+import { listingQueryOf } from "../images/listing";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { pinCommand, renameCommand } from "../pins/advice";
 import { newPin, unmetCriteria } from "../pins/changed-pin";
 import { counterparts, isSamePlace } from "../pins/counterpart";
 import { lockFileName } from "../pins/lock-file";
 import { hasSameIds, isSameQuestion, type Pin } from "../pins/pin";
-import { selectUnrevoked } from "../pins/selection";
+import { explainExcluded, selectUnrevoked } from "../pins/selection";
 import type { Known, Lookup, Note, Resolution } from "./resolution";
 import { commitAdvice, criterion, describeImages, placeOf, standing } from "./standing-notes";
 
@@ -105,7 +107,11 @@ function fromListing(lookup: Lookup, known: Known, notes: readonly Note[]): Reso
   if (availability.kind === "unlisted") return "unlisted";
   if (availability.kind !== "listed") {
     if (availability.kind === "frozen") throw new Error("In mode frozen nothing is chosen.");
-    const { error } = availability;
+    const { error, query: asked = {} } = availability;
+    const query = listingQueryOf(question.filter);
+    if (error instanceof ListingTooLargeError && JSON.stringify(query) !== JSON.stringify(asked)) {
+      throw new ListingRequiredError(`${subject}: ${error.message}`, { ...query });
+    }
     // Nothing that would pass at another time or place.
     if (error instanceof ConfigurationError || error instanceof LockFileError) throw error;
     throw new EnvironmentUnavailableError(
@@ -115,9 +121,9 @@ function fromListing(lookup: Lookup, known: Known, notes: readonly Note[]): Reso
   }
   const { listings, place } = availability;
   const images = selectUnrevoked(listings, question, subject, place.region, revocations);
-  const leftOut = explainLeftOut(imagesLeftOut(listings, question.filter));
-  const warnings: Note[] = leftOut
-    ? [{ level: "warn", text: `Pin "${pinName}" of environment "${environment.name}":${leftOut}` }]
+  const excluded = explainExcluded(listings, question, images, place.region, revocations);
+  const warnings: Note[] = excluded
+    ? [{ level: "warn", text: `Pin "${pinName}" of environment "${environment.name}":${excluded}` }]
     : [];
   const origin = environment.promotion
     ? `, of this environment's own listing, because "${environment.promotion.from}" has none to take over`

@@ -1,4 +1,5 @@
 import type { WorkspaceImagesError } from "../errors";
+import type { ListingQuery } from "../images/image-filter";
 import type { Listing } from "../images/image-selection";
 import type { LockedPlace } from "../pins/lock-file";
 import type { Pin, Pins, Question } from "../pins/pin";
@@ -12,7 +13,12 @@ export type Availability =
   /** It was not asked yet. */
   | { readonly kind: "unlisted" }
   | { readonly kind: "listed"; readonly place: LockedPlace; readonly listings: readonly Listing[] }
-  | { readonly kind: "unreachable"; readonly error: WorkspaceImagesError };
+  | {
+      readonly kind: "unreachable";
+      readonly error: WorkspaceImagesError;
+      /** What was asked; every image where it is left out. */
+      readonly query?: ListingQuery;
+    };
 
 /** One lookup. */
 export interface Lookup {

@@ -4,7 +4,7 @@ import { type LockFile, readLockFile } from "../pins/lock-file";
 import type { Prospect } from "../pins/moves";
 import { type Finding, outdated } from "../pins/outdated";
 import { type Revocations, readRevocations } from "../pins/revoked";
-import { updateProspects } from "../pins/update";
+import { explainUpdates, updateProspects } from "../pins/update";
 import type { Environment } from "../project/environment";
 import { readEnvironments } from "../project/environments";
 import { printable } from "../text/printable";
@@ -13,7 +13,7 @@ import { type CommonOptions, withCommonOptions } from "./common-options";
 import { describeMove, describeProblem, imageLines, pinHeading } from "./describe-moves";
 import { wrap } from "./layout";
 import { requiredListings, withListings } from "./listings";
-import { colors } from "./output";
+import { colors, printWarning } from "./output";
 import { prospectsOf } from "./promote";
 
 /** `workspace-images outdated`: pins that are not as they should be, or could be. */
@@ -76,7 +76,9 @@ async function selected(
   const filters = [...lockFile.pins.values()].map(({ filter }) => filter);
   const known = await requiredListings(listings, filters);
   const { region } = listings.place;
-  return updateProspects(lockFile.pins, { environment, region, listings: known, ...circumstances });
+  const listed = { environment, region, listings: known, ...circumstances };
+  for (const text of explainUpdates(lockFile.pins, listed)) printWarning(text);
+  return updateProspects(lockFile.pins, listed);
 }
 
 /** What pins would get by promotion: of the pins that are there on both sides. */

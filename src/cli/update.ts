@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { decide } from "../pins/moves";
 import { readRevocations } from "../pins/revoked";
-import { updateProspects } from "../pins/update";
+import { explainUpdates, updateProspects } from "../pins/update";
 import { answerEach, withoutPins } from "./answers";
 import {
   type ChangeOptions,
@@ -13,6 +13,7 @@ import {
 } from "./common-options";
 import { requiredListings, withListings } from "./listings";
 import { carryOut, type PlannedMoves } from "./moves";
+import { printWarning } from "./output";
 import { choosePins, requirePins } from "./pin-names";
 
 /** `workspace-images update [pin…]`: moves pins to what their question selects now. */
@@ -47,13 +48,15 @@ Examples:
           const revocations = readRevocations(project.directory);
           const { place, ...listings } = await source.environment(environment, lockFile);
           const filters = [...pins.values()].map(({ filter }) => filter);
-          const prospects = updateProspects(pins, {
+          const listed = {
             environment,
             region: place.region,
             listings: await requiredListings(listings, filters),
             revocations,
             now: new Date(),
-          });
+          };
+          const prospects = updateProspects(pins, listed);
+          for (const text of explainUpdates(pins, listed)) printWarning(text);
           const plan = decide(prospects, {
             environment: environment.name,
             override,

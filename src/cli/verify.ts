@@ -5,7 +5,7 @@ import { printable } from "../text/printable";
 import { answerEach, report, sections, withoutPins } from "./answers";
 import { type CommonOptions, withCommonOptions } from "./common-options";
 import { wrap } from "./layout";
-import { withListings } from "./listings";
+import { listedImages, withListings } from "./listings";
 import { colors } from "./output";
 
 /** `workspace-images verify`: every pinned image still exists, unchanged. */
@@ -28,8 +28,9 @@ Examples:
         answerEach({ env }, async ({ project, environment, lockFile }) => {
           const otherwise = withoutPins(lockFile);
           if (!lockFile || otherwise) return { verdicts: new Map<string, Verification>(), otherwise };
-          const { listing, place } = await source.environment(environment, lockFile);
-          const { images } = await listing({});
+          const { place, ...listings } = await source.environment(environment, lockFile);
+          const ids = [...lockFile.pins.values()].flatMap((pin) => pin.images.map(({ id }) => id));
+          const images = await listedImages(listings, ids);
           return {
             verdicts: verify(lockFile.pins, images, place.region, readRevocations(project.directory)),
           };

@@ -1,4 +1,4 @@
-import { ResponseError } from "../errors";
+import { createHash } from "node:crypto";
 import { compare } from "../text/compare";
 import { creationTime } from "../text/time";
 
@@ -86,6 +86,11 @@ const TEXT = {
 /** Kinds of fields: what is accepted, and when two values are the same. */
 const KINDS = {
   text: TEXT,
+  id: {
+    ...TEXT,
+    expected: `it must be a text of at most ${MAX_TEXT} visible characters`,
+    accepts: (value: unknown) => TEXT.accepts(value) && /^[^\s\p{Cc}\p{Cf}\p{Cs}]+$/u.test(value as string),
+  },
   count: {
     expected: "it must be a whole number, 0 or more",
     accepts: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
@@ -94,6 +99,8 @@ const KINDS = {
   /** However an instant is spelled, it is the same one. */
   time: {
     ...TEXT,
+    expected: "it must be a time, such as 2025-09-09T02:30:00Z",
+    accepts: (value: unknown) => typeof value === "string" && creationTime(value) !== undefined,
     isSame: (a: unknown, b: unknown) => {
       const [one, other] = [a, b].map((value) =>
         typeof value === "string" ? creationTime(value) : undefined,
@@ -105,7 +112,7 @@ const KINDS = {
 
 /** Every field of an image, in the order in which files have them. */
 export const IMAGE_FIELDS = {
-  id: { info: "id", kind: "text", isDocumented: true },
+  id: { info: "id", kind: "id", isDocumented: true },
   name: { info: "name", kind: "text", isDocumented: true },
   imageType: { info: "image_type", kind: "text", isDocumented: true },
   osType: { info: "os_type", kind: "text", isDocumented: true },
@@ -135,22 +142,30 @@ export function pickFields(get: (field: keyof WorkspaceImage) => unknown): Works
 
 /**
  * Reads one `ImageInfo` of a response. Unknown fields are ignored; what is missing, null or empty is left out; what is
- * of another type than documented is left out and noted in `faults`.
- * @throws ResponseError if it has no usable ID: then nobody could say which image is meant
+ * of another type than documented is left out and noted in `faults`. Without a usable ID, it gets a mark in its place,
+ * which is always the same for the same image.
  */
-export function parseImageInfo(raw: unknown, requestId?: string): ListedImage {
-  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
-    throw new ResponseError("The listing has an image that is no JSON object.", requestId);
-  }
-  const info = new Map<string, unknown>(Object.entries(raw));
-  const id = info.get(IMAGE_FIELDS.id.info);
-  if (!isThere(id) || !TEXT.accepts(id)) {
-    throw new ResponseError(
-      `The listing has an image without a usable id: ${isThere(id) ? TEXT.expected : "it is missing"}.`,
-      requestId,
-    );
-  }
-  return withFaults((field) => info.get(IMAGE_FIELDS[field].info));
+export function parseImageInfo(raw: unknown): ListedImage {
+  const isObject = typeof raw === "object" && raw !== null && !Array.isArray(raw);
+  const info = new Map<string, unknown>(isObject ? Object.entries(raw) : []);
+  const image = withFaults((field) => info.get(IMAGE_FIELDS[field].info));
+  if (image.id !== undefined) return image;
+  const fault = isObject ? (image.faults?.id ?? "id is missing") : "it is no JSON object";
+  return withIdFault({ ...image, id: `without a usable ID, ${digest(info)}` }, fault);
+}
+
+/** An image that cannot be told from others, or is none. */
+export function withIdFault(image: ListedImage, fault: string): ListedImage {
+  return { ...image, faults: { ...image.faults, id: fault } };
+}
+
+/** Of what may be nested deeply, the type must do. */
+function digest(info: ReadonlyMap<string, unknown>): string {
+  const values = FIELD_NAMES.map((field) => {
+    const value = info.get(IMAGE_FIELDS[field].info);
+    return typeof value === "object" ? typeof value : value;
+  });
+  return createHash("sha256").update(JSON.stringify(values)).digest("hex").slice(0, 12);
 }
 
 /** An image of {@link WorkspaceImage}'s fields in any form, as if it had been listed. */

@@ -53,6 +53,7 @@ const FIELD_SCHEMAS = {
   text: imageText,
   count: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   time: imageText,
+  id: imageText,
 };
 
 /** A {@link WorkspaceImage} in a file. */

@@ -67,7 +67,8 @@ function findImage(
   { listings }: Listed,
 ): { image: WorkspaceImage; isListed: boolean } {
   const image = listings.flatMap(({ images }) => images).find((other) => other.id === id);
-  return image
+  // Of one that is described wrongly, no more is known than of one that is not listed.
+  return image && !image.faults
     ? { image, isListed: true }
     : { image: { id, ...(imageType !== undefined && { imageType }) }, isListed: false };
 }

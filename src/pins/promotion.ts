@@ -1,4 +1,5 @@
-import type { WorkspaceImage } from "../images/workspace-image";
+import { explainLeftOut } from "../images/explanation";
+import type { ListedImage, WorkspaceImage } from "../images/workspace-image";
 import type { Environment } from "../project/environment";
 import { moveTo, newPin, unmetCriteria } from "./changed-pin";
 import { counterparts } from "./counterpart";
@@ -30,7 +31,7 @@ export interface PromotionTarget {
   readonly place: LockedPlace;
   readonly pins: Pins;
   /** Its images; not looked at where both are in one region and project. */
-  readonly listing: readonly WorkspaceImage[];
+  readonly listing: readonly ListedImage[];
 }
 
 /**
@@ -84,13 +85,18 @@ function findCounterparts(
       const also = isTaken ? " It stands for another image of the pin already." : "";
       objections.push({
         rule: "counterpart",
-        message: `in "${environment.name}" (${place.region}), ${describeFound(image, found)}${also}`,
+        message: `in "${environment.name}" (${place.region}), ${describeFound(image, found)}${also}${found.length === 0 ? explainLeftOut(listing.filter((other) => mayBe(image, other))) : ""}`,
         advice: `workspace-images list --env ${environment.name}`,
       });
     }
     return found;
   });
   return { images, objections };
+}
+
+/** Whether an image that is described wrongly may be what is looked for. */
+function mayBe(wanted: WorkspaceImage, { id, name, faults }: ListedImage): boolean {
+  return faults !== undefined && (id === wanted.id || name === wanted.name || faults.name !== undefined);
 }
 
 function notAnswered(

@@ -1,4 +1,4 @@
-import type { WorkspaceImage } from "../images/workspace-image";
+import type { ListedImage, WorkspaceImage } from "../images/workspace-image";
 import { formatTime } from "../text/time";
 import { rollbackCommand } from "./advice";
 import { moveTo } from "./changed-pin";
@@ -10,7 +10,7 @@ import type { Listed } from "./update";
 /** Where rollbacks are made, and why. */
 export interface RollbackContext extends Omit<Listed, "listings"> {
   /** All images that are there now. */
-  readonly listing: readonly WorkspaceImage[];
+  readonly listing: readonly ListedImage[];
   /** Where to; by default what a pin had last. */
   readonly to?: string | undefined;
   readonly reason?: string | undefined;
@@ -29,7 +29,8 @@ export function rollbackProspects(pins: Pins, context: RollbackContext): Prospec
 
 function prospectOf(name: string, before: Pin, target: Previous, context: RollbackContext): Prospect {
   const { environment, region, revocations, now, listing, reason } = context;
-  const listed = new Map(listing.map((image) => [image.id, image]));
+  // Of one that is described wrongly, no more is known than of one that is not listed.
+  const listed = new Map(listing.flatMap((image) => (image.faults ? [] : [[image.id, image]])));
   const images = target.ids.map((id, at) => listed.get(id) ?? remembered(id, target, at));
   const attempt = { environment, region, name, before, images, way: "rollback" } as const;
   const objections = objectionsTo(attempt, { revocations, now });

@@ -1,7 +1,10 @@
 import { NoMatchError } from "../errors";
-import { describeImage, type Listing, selectImages } from "../images/image-selection";
+import { explainLeftOut } from "../images/explanation";
+import type { SingleImageFilter } from "../images/image-filter";
+import { describeImage, imagesLeftOut, type Listing, selectImages } from "../images/image-selection";
 import { judge } from "../images/judgement";
 import type { WorkspaceImage } from "../images/workspace-image";
+import { creationTime } from "../text/time";
 import type { Question } from "./pin";
 import type { Revocations } from "./revoked";
 
@@ -16,26 +19,46 @@ export function selectUnrevoked(
   region: string,
   revocations: Revocations,
 ): WorkspaceImage[] {
-  const revoked = new Map<WorkspaceImage, string>();
   const usable = listings.map(({ query, images }) => ({
     query,
-    images: images.filter((image) => {
-      const reason = revocations.reason(image, region);
-      if (reason !== undefined) revoked.set(image, reason);
-      return reason === undefined;
-    }),
+    images: images.filter((image) => !revocations.isRevoked(image, region)),
   }));
   try {
     return selectImages(usable, filter, cardinality, subject);
   } catch (error) {
     if (!(error instanceof NoMatchError)) throw error;
-    const matching = [...revoked].filter(([image]) =>
-      judge(filter, image).every(({ verdict }) => verdict !== "unmet"),
-    );
-    if (matching.length === 0) throw error;
-    const lines = matching.slice(0, 10).map(([image, reason]) => `  ${describeImage(image)}: ${reason}`);
-    throw new NoMatchError(
-      `${error.message}\nRevoked in workspace-images/revoked.json, and so not chosen:\n${lines.join("\n")}`,
-    );
+    throw new NoMatchError(`${error.message}${explainRevoked(listings, filter, [], region, revocations)}`);
   }
+}
+
+/** Why images were left out that a question may have selected, in lines of their own; empty where there are none. */
+export function explainExcluded(
+  listings: readonly Listing[],
+  { filter }: Question,
+  selected: readonly WorkspaceImage[],
+  region: string,
+  revocations: Revocations,
+): string {
+  return `${explainLeftOut(imagesLeftOut(listings, filter))}${explainRevoked(listings, filter, selected, region, revocations)}`;
+}
+
+/** Of revoked images, those that a filter may have selected; beside a most recent one, only what is newer. */
+function explainRevoked(
+  listings: readonly Listing[],
+  filter: SingleImageFilter,
+  selected: readonly WorkspaceImage[],
+  region: string,
+  revocations: Revocations,
+): string {
+  const [chosen] = selected;
+  const least = (filter.mostRecent && chosen && creationTime(chosen.createdAt)) || 0;
+  const revoked = new Map<string, string>();
+  for (const image of listings.flatMap(({ images }) => images)) {
+    const reason = revocations.reason(image, region);
+    if (reason === undefined || (creationTime(image.createdAt) ?? least) < least) continue;
+    const isWanted = judge(filter, image).every(({ verdict }) => verdict !== "unmet");
+    if (isWanted) revoked.set(image.id, `  ${describeImage(image)}: ${reason}`);
+  }
+  if (revoked.size === 0) return "";
+  return `\nRevoked in workspace-images/revoked.json, and so not chosen:\n${[...revoked.values()].slice(0, 10).join("\n")}`;
 }

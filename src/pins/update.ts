@@ -1,12 +1,12 @@
 import { MostRecentError, NoMatchError, SeveralMatchesError } from "../errors";
-import { type Listing, selectImages } from "../images/image-selection";
+import { describeImage, type Listing, selectImages } from "../images/image-selection";
 import { differences, type WorkspaceImage } from "../images/workspace-image";
 import type { Environment } from "../project/environment";
 import { moveTo, unmetCriteria } from "./changed-pin";
 import type { Prospect } from "./moves";
 import { isStale, type Pin, type Pins } from "./pin";
 import { type Circumstances, heldBack, type Objection, objectionsTo, unanswered } from "./policy";
-import { selectUnrevoked } from "./selection";
+import { explainExcluded, selectUnrevoked } from "./selection";
 
 /** Why a question does not select one image. */
 export type Undecided = NoMatchError | SeveralMatchesError | MostRecentError;
@@ -48,6 +48,7 @@ export function updateProspects(pins: Pins, listed: Listed): Prospect[] {
     const { images, problem } = reselect(name, before, listed);
     if (!problem && isSame(before.images, images) && !isStale(before, environment, now)) return [];
     const objections = problem ? [undecided(problem)] : objectionsToUpdate(name, before, images, listed);
+    objections.push(...lost(before, images, listed));
     return [
       { name, before, images, objections, moved: (override) => moveTo(before, images, { now, override }) },
     ];
@@ -69,6 +70,28 @@ function objectionsToUpdate(
     ...(objections.length > 0 ? objections : heldBack(attempt)),
     ...(unmet.length > 0 ? [unanswered(before, environment.name, images, unmet)] : []),
   ];
+}
+
+/** What no pin should lose only because the service describes it wrongly by now. */
+function lost(before: Pin, images: readonly WorkspaceImage[], { listings }: Listed): Objection[] {
+  const listed = new Map(listings.flatMap((listing) => listing.images.map((image) => [image.id, image])));
+  return before.images.flatMap(({ id }) => {
+    const now = images.some((image) => image.id === id) ? undefined : listed.get(id);
+    if (!now?.faults) return [];
+    const message = `the service describes ${describeImage(now)} wrongly by now, which the pin has: ${Object.values(now.faults).join("; ")}`;
+    return [{ rule: "undecided", message }];
+  });
+}
+
+/** Why images were left out that the questions of pins may select: a sentence for each pin, with lines of its own. */
+export function explainUpdates(pins: Pins, listed: Listed): string[] {
+  return [...pins].flatMap(([name, pin]) => {
+    const { images, problem } = reselect(name, pin, listed);
+    // The problem says it.
+    if (problem) return [];
+    const excluded = explainExcluded(listed.listings, pin, images, listed.region, listed.revocations);
+    return excluded ? [`Pin "${name}" of environment "${listed.environment.name}":${excluded}`] : [];
+  });
 }
 
 /** That a question does not select one image. */

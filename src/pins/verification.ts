@@ -1,5 +1,5 @@
 import { describeImage } from "../images/image-selection";
-import { differences, type WorkspaceImage } from "../images/workspace-image";
+import { differences, type ListedImage } from "../images/workspace-image";
 import type { Pin, Pins } from "./pin";
 import type { Revocations } from "./revoked";
 
@@ -18,17 +18,21 @@ export interface Verification {
 /** What is true of each pin's images now. */
 export function verify(
   pins: Pins,
-  listing: readonly WorkspaceImage[],
+  listing: readonly ListedImage[],
   region: string,
   revocations: Revocations,
 ): Map<string, Verification> {
   const listed = new Map(listing.map((image) => [image.id, image]));
-  return new Map([...pins].map(([name, pin]) => [name, verdictOn(pin, listed, region, revocations)]));
+  const nameless = listing.filter(({ faults }) => faults?.id).length;
+  const doubt =
+    nameless > 0 ? `, unless it is among the ${nameless} that are listed without a usable ID` : "";
+  return new Map([...pins].map(([name, pin]) => [name, verdictOn(pin, listed, doubt, region, revocations)]));
 }
 
 function verdictOn(
   { images, adopted, unmet }: Pin,
-  listed: ReadonlyMap<string, WorkspaceImage>,
+  listed: ReadonlyMap<string, ListedImage>,
+  doubt: string,
   region: string,
   revocations: Revocations,
 ): Verification {
@@ -38,7 +42,7 @@ function verdictOn(
     const found = revoked === undefined ? [] : [`revoked: ${describeImage(image)}: ${revoked}`];
     const now = listed.get(image.id);
     if (!now) {
-      if (!adopted) return [...found, `deleted: ${describeImage(image)}`];
+      if (!adopted) return [...found, `deleted: ${describeImage(image)}${doubt}`];
       unlisted.push(image.id);
       return found;
     }

@@ -23,7 +23,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 export async function list(
   variables: Variables,
   { limits = {}, ...config }: EnvironmentConfig & { limits?: Partial<Limits> } = {},
-): Promise<WorkspaceImage[]> {
+): Promise<readonly WorkspaceImage[]> {
   const api = new WorkspaceApi({ variables, limits: { ...LIMITS, ...limits } });
   try {
     return await api

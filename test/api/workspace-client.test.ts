@@ -4,7 +4,7 @@ import { type EmulatorOptions, WorkspaceEmulator } from "../../src/emulator";
 import { clientOf } from "../support/client";
 import { closeAll, closing } from "../support/closing";
 import { rejection } from "../support/errors";
-import { numbered } from "../support/images";
+import { listedIds, numbered, usableIds } from "../support/images";
 import { serve, urlOf } from "../support/server";
 
 const REGION = "cn-north-4";
@@ -307,7 +307,7 @@ describe("an answer", () => {
         const outcome = await client.listImages().catch((error: unknown) => error);
         if (Array.isArray(outcome)) {
           seen.listings++;
-          expect(idsOf(outcome)).toEqual(idsOf(Object(body).images ?? []));
+          expect(listedIds(outcome)).toEqual(usableIds(body));
         } else {
           seen.errors++;
           expect(outcome).toBeInstanceOf(WorkspaceImagesError);
@@ -324,8 +324,6 @@ describe("an answer", () => {
     ["null", "no listing"],
     ['{"images":{}}', "no listing"],
     ['{"total_count":0}', "no listing"],
-    ['{"images":[null]}', "an image that is no JSON object"],
-    ['{"images":[{"id":"a"},{"name":"b"}]}', "without a usable id"],
   ])("%s is an error that says what is wrong", async (body, message) => {
     const server = await serve((_, response) => response.setHeader("x-request-id", "r-1").end(body));
     expect(await rejection(clientOf(server, { projectId: "p" }).listImages())).toMatchObject({
@@ -342,6 +340,37 @@ describe("an answer", () => {
       expect(await clientOf(server, { projectId: "p" }).listImages()).toEqual([]);
     },
   );
+
+  test.each<[string, unknown, object]>([
+    ["without an ID", { name: "b" }, { name: "b", faults: { id: "id is missing" } }],
+    ["that is no object", null, { faults: { id: "it is no JSON object" } }],
+    [
+      "whose ID stands for another one, too",
+      { id: "a", name: "b" },
+      // Of the two with this ID, nobody can tell which is meant.
+      { id: "a", faults: { id: "it is listed more than once, and not the same" } },
+    ],
+  ])("with an image %s has every other one", async (_, odd, expected) => {
+    const images = [{ id: "a" }, odd, odd, { id: "c" }];
+    const server = await serve((request, response) => {
+      const offset = Number(urlOf(request).searchParams.get("offset"));
+      response.end(JSON.stringify({ images: images.slice(offset, offset + 4), total_count: 4 }));
+    });
+    const listed = await clientOf(server, { projectId: "p" }).listImages();
+    const others = Object.hasOwn(expected, "id") ? [{ id: "c" }] : [{ id: "a" }, { id: "c" }];
+    expect(listed).toHaveLength(others.length + 1);
+    expect(listed).toEqual(expect.arrayContaining([expect.objectContaining(expected), ...others]));
+  });
+
+  test("that has an image twice on one page has it once", async () => {
+    const images = [{ id: "a" }, { id: "b" }, { id: "b" }, { id: "c" }];
+    const server = await serve((request, response) => {
+      const offset = Number(urlOf(request).searchParams.get("offset"));
+      response.end(JSON.stringify({ images: images.slice(offset, offset + 3), total_count: 4 }));
+    });
+    const listed = await clientOf(server, { projectId: "p" }).listImages();
+    expect(listed).toEqual([{ id: "a" }, { id: "b" }, { id: "c" }]);
+  });
 
   test("with an image that is described wrongly has every other one", async () => {
     const images = [{ id: "a" }, { id: "b", min_disk: "80", product_code: 7 }, { id: "c" }];

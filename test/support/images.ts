@@ -1,4 +1,5 @@
 import type { WorkspaceImage } from "../../src";
+import type { ListedImage } from "../../src/images/workspace-image";
 
 /** An image with every field that the service always gives; `fields` say what a test is about. */
 export function image(fields: Partial<WorkspaceImage> & { id: string }): WorkspaceImage {
@@ -20,4 +21,19 @@ export function image(fields: Partial<WorkspaceImage> & { id: string }): Workspa
 /** As many images, each with an ID and a name of its own. */
 export function numbered(count: number): WorkspaceImage[] {
   return Array.from({ length: count }, (_, index) => image({ id: `id-${String(index).padStart(4, "0")}` }));
+}
+
+/** The IDs that stand in the images of an answer and can be used, each once; undefined where there are no images. */
+export function usableIds(answer: unknown): string[] | undefined {
+  const { images } = Object(answer) as { images?: unknown };
+  if (images !== null && !Array.isArray(images)) return undefined;
+  const ids = (images ?? []).map((image: unknown) => (Object(image) as { id?: unknown }).id);
+  const isUsable = (id: unknown): id is string =>
+    typeof id === "string" && id.length <= 1024 && /^[^\s\p{Cc}\p{Cf}\p{Cs}]+$/u.test(id);
+  return [...new Set(ids.filter(isUsable))];
+}
+
+/** The IDs of listed images, without the marks of those that have none. */
+export function listedIds(images: readonly ListedImage[]): string[] {
+  return images.map(({ id }) => id).filter((id) => !id.startsWith("without a usable ID, "));
 }
