@@ -149,7 +149,7 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
 
 function originOf(location: string | undefined): string {
   try {
-    return new URL(location ?? "").origin;
+    return excerpt(new URL(location ?? "").origin);
   } catch {
     return "another address";
   }

@@ -39,8 +39,18 @@ export class Governor {
   private slowedAt = Number.NEGATIVE_INFINITY;
   /** When the last answers came, oldest first. */
   private answers: number[] = [];
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting: ((isInVain: boolean) => void)[] = [];
+  /** When the service was heard last; before that, when it was asked first. */
+  private heardAt = 0;
   private timer: NodeJS.Timeout | undefined;
+
+  /** @param patience how long others wait for a service that answers nothing at all, ms */
+  constructor(private readonly patience = Number.POSITIVE_INFINITY) {}
+
+  /** The service answered something. */
+  heard(): void {
+    this.heardAt = performance.now();
+  }
 
   /** How many requests may be under way now. */
   get width(): number {
@@ -51,27 +61,33 @@ export class Governor {
    * Waits for a turn, which is given in the order of asking.
    * @param isUrgent whether it is a repetition, which goes before the others
    * @param signal ends the wait: a turn is given at once, because what is sent then ends at once
+   * @returns undefined if those before it have waited in vain for any answer
    */
-  async enter(isUrgent: boolean, signal: AbortSignal): Promise<Turn> {
-    await new Promise<void>((resolve) => {
-      const start = () => {
+  async enter(isUrgent: boolean, signal: AbortSignal): Promise<Turn | undefined> {
+    // Where nobody was asked, nobody was silent.
+    if (this.underWay === 0 && this.waiting.length === 0) this.heard();
+    const isInVain = await new Promise<boolean>((resolve) => {
+      const start = (isInVain: boolean) => {
         signal.removeEventListener("abort", leave);
-        this.underWay++;
-        resolve();
+        if (!isInVain) this.underWay++;
+        resolve(isInVain);
       };
       const leave = () => {
         this.waiting.splice(this.waiting.indexOf(start), 1);
-        start();
+        start(false);
       };
-      if (signal.aborted) return start();
+      if (signal.aborted) return start(false);
       signal.addEventListener("abort", leave, { once: true });
       if (isUrgent) this.waiting.unshift(start);
       else this.waiting.push(start);
       this.startWaiting();
     });
+    if (isInVain) return undefined;
     const started = performance.now();
     return {
       end: (result, wait = 0) => {
+        const isSilent = performance.now() - this.heardAt >= this.patience;
+        if (isSilent) for (const give of this.waiting.splice(0)) give(true);
         const isFull = this.underWay-- >= this.width;
         if (result === "answered") this.keptUp(isFull);
         else if (result !== "unknown") this.slowDown(result, wait, started);
@@ -90,7 +106,7 @@ export class Governor {
         return;
       }
       this.nextStart = Math.max(now, this.nextStart) + this.interval;
-      this.waiting.shift()?.();
+      this.waiting.shift()?.(false);
     }
   }
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { debuglog } from "node:util";
 import { request as send } from "undici";
-import { ConfigurationError, ResponseError } from "../errors";
+import { ConfigurationError, ConnectionError, ResponseError } from "../errors";
 import { METADATA_HOST } from "../project/location";
 import { isLoopback } from "../project/loopback";
-import { setting, type Variables } from "../project/provider-variables";
+import { setting, type Variables, variableOf } from "../project/provider-variables";
 import { take } from "./answer";
 import { ApiError } from "./api-error";
 import { type Connection, Connections } from "./connections";
@@ -52,7 +52,7 @@ export class Http {
     checkSigningAlgorithm(variables);
     if (this.isInsecure) {
       onWarning?.(
-        "HW_INSECURE is set: certificates are not checked, so that anyone on the way can read and change what is sent.",
+        `${variableOf("insecure", variables)} is set: certificates are not checked, so that anyone on the way can read and change what is sent.`,
       );
     }
   }
@@ -100,6 +100,11 @@ export class Http {
       // Credentials come before the turn: what gives them may need one itself. They are used, and signed, after it.
       const sign = await request.authenticate?.();
       const turn = await governor.enter(attempt > 1, this.ending());
+      if (!turn) {
+        throw new ConnectionError(
+          `${request.method} ${url.origin}${url.pathname} was not sent: ${url.host} has given no answer to any request for ${limits.total / 1000} s. Try again later.`,
+        );
+      }
       let result: RequestResult = "unknown";
       let wait = 0;
       try {
@@ -108,7 +113,10 @@ export class Http {
         const exchange = new Exchange(request, url, limits, proxy?.from);
         const outcome = await this.attempt(exchange, connection, sign, deadline, attempt);
         if (!("error" in outcome) || !outcome.retryable) result = "answered";
-        if ("response" in outcome) return outcome.response;
+        if ("response" in outcome) {
+          governor.heard();
+          return outcome.response;
+        }
         const { error, retryable } = outcome;
         const status = error instanceof ApiError ? error.status : undefined;
         if (status === 401 && request.renew && !renewed) {
@@ -118,6 +126,7 @@ export class Http {
         wait = waitAfter(outcome, attempt, limits);
         // A wait beyond the deadline would only delay the same answer, and is no reason for others to wait.
         const isInTime = Date.now() + wait < deadline;
+        if (!(error instanceof ConnectionError)) governor.heard();
         if (retryable) result = status !== 429 ? "failed" : isInTime ? "throttled" : "unknown";
         if (!retryable || attempt > retries || !isInTime) throw error;
       } finally {
@@ -128,7 +137,7 @@ export class Http {
   }
 
   private governorOf({ origin }: URL): Governor {
-    const known = this.governors.get(origin) ?? new Governor();
+    const known = this.governors.get(origin) ?? new Governor(this.limits.total);
     this.governors.set(origin, known);
     return known;
   }

@@ -68,7 +68,7 @@ export async function findProjectId(
         ? "only a disabled project"
         : "no project";
   throw new ConfigurationError(
-    `The account has ${found} named "${projectName}", which is asked for in region ${region}. Set projectId or projectName of the environments there, in workspaceImages.environments of cdktf.json.`,
+    `The account has ${found} named "${projectName}", which is asked for in region ${region}. Set projectId or projectName of the environments there, or HW_PROJECT_ID.`,
   );
 }
 

@@ -1,8 +1,8 @@
 const REDACTED = "[redacted]";
 /** Shorter texts stand in other words too; nothing that the service issues is as short. */
 const SHORTEST = 6;
-/** How much of a longer one is enough to recognize it, in letters and digits. */
-const PART = 12;
+/** How much of a longer one is enough to recognize it, in letters and digits: more than a word, and most of one. */
+const PART = { least: 9, most: 12, share: 0.75 };
 
 /** Every secret of this process, so that text from outside that repeats one can be quoted. */
 const known = new Set<string>();
@@ -47,12 +47,13 @@ interface View {
 /** What to look for: texts as they are, and of the longer ones every part of a certain length. */
 interface Traces {
   readonly whole: Set<string>;
-  readonly parts: Set<string>;
+  /** By their length. */
+  readonly parts: Map<number, Set<string>>;
 }
 
-/** One character as JSON, JavaScript, URLs and HTML escape it, also where it was escaped more than once. */
+/** One character as JSON, JavaScript, C, URLs, mail and HTML escape it, also where it was escaped more than once. */
 const ESCAPE =
-  /%(?:25)*([0-9a-f]{2})|\\+u([0-9a-f]{4})|\\+u\{([0-9a-f]{1,6})\}|\\+x([0-9a-f]{2})|\\+([^ux])|&(?:amp;)*#x([0-9a-f]{1,6});|&(?:amp;)*#(\d{1,7});|&(?:amp;)*([a-z][a-z0-9]{1,31});|./gisu;
+  /%(?:25)*([0-9a-f]{2})|\\+u([0-9a-f]{4})|\\+u\{([0-9a-f]{1,6})\}|\\+x([0-9a-f]{2})|=([0-9a-f]{2})|\\+([0-7]{3})|\\+([^ux])|&(?:amp;)*#x([0-9a-f]{1,6});|&(?:amp;)*#(\d{1,7});|&(?:amp;)*([a-z][a-z0-9]{1,31});|./gisu;
 const ENTITIES: Readonly<Record<string, string>> = {
   amp: "&",
   lt: "<",
@@ -82,10 +83,11 @@ function viewOf(text: string, isEscaped: boolean, isLetters: boolean): View {
 }
 
 function unescaped(match: RegExpMatchArray): string {
-  const [all, percent, unicode, braced, hexadecimal, plain, entity, decimal, named] = match;
-  const hex = percent ?? unicode ?? braced ?? hexadecimal ?? entity;
-  if (hex !== undefined || decimal !== undefined) {
-    const code = hex !== undefined ? Number.parseInt(hex, 16) : Number(decimal);
+  const [all, percent, unicode, braced, hexadecimal, printable, octal, plain, entity, decimal, named] = match;
+  const hex = percent ?? unicode ?? braced ?? hexadecimal ?? printable ?? entity;
+  const number = hex ?? octal ?? decimal;
+  if (number !== undefined) {
+    const code = Number.parseInt(number, hex !== undefined ? 16 : octal !== undefined ? 8 : 10);
     return code <= 0x10ffff ? String.fromCodePoint(code) : "";
   }
   // A line break or tab, or a character that need not be escaped.
@@ -94,8 +96,8 @@ function unescaped(match: RegExpMatchArray): string {
 }
 
 function traceAll(secrets: Iterable<string>): { letters: Traces; characters: Traces } {
-  const letters: Traces = { whole: new Set(), parts: new Set() };
-  const characters: Traces = { whole: new Set(), parts: new Set() };
+  const letters: Traces = { whole: new Set(), parts: new Map() };
+  const characters: Traces = { whole: new Set(), parts: new Map() };
   for (const secret of secrets) {
     for (const form of formsOf(secret)) {
       for (const isEscaped of [false, true]) {
@@ -111,11 +113,14 @@ function traceAll(secrets: Iterable<string>): { letters: Traces; characters: Tra
 
 function trace(text: string, { whole, parts }: Traces): void {
   if (text.length < SHORTEST) return;
-  if (text.length <= PART) whole.add(text);
-  else for (let at = 0; at + PART <= text.length; at++) parts.add(text.slice(at, at + PART));
+  const length = Math.min(PART.most, Math.max(PART.least, Math.ceil(text.length * PART.share)));
+  const known = parts.get(length) ?? new Set();
+  parts.set(length, known);
+  if (text.length <= length) whole.add(text);
+  else for (let at = 0; at + length <= text.length; at++) known.add(text.slice(at, at + length));
 }
 
-/** A secret as it is, as bytes that were read as Latin-1, and in base64, which differs by what stands before it. */
+/** A secret as it is, backwards, as bytes that were read as Latin-1, in hexadecimal, and in base64, which differs by what stands before it. */
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const encoded = [0, 1, 2].map((before) => {
@@ -123,7 +128,8 @@ function formsOf(secret: string): string[] {
     const text = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
     return text.slice(Math.ceil((before * 8) / 6), end);
   });
-  return [secret, bytes.toString("latin1"), ...encoded];
+  const backwards = [...secret].reverse().join("");
+  return [secret, backwards, bytes.toString("latin1"), bytes.toString("hex"), ...encoded];
 }
 
 function* occurrences(view: View, whole: ReadonlySet<string>): Generator<[number, number]> {
@@ -134,14 +140,10 @@ function* occurrences(view: View, whole: ReadonlySet<string>): Generator<[number
   }
 }
 
-function* partsIn(view: View, parts: ReadonlySet<string>): Generator<[number, number]> {
-  let first: number | undefined;
-  for (let at = 0; at + PART <= view.text.length + 1; at++) {
-    if (at + PART <= view.text.length && parts.has(view.text.slice(at, at + PART))) {
-      first ??= at;
-    } else if (first !== undefined) {
-      yield [view.from[first]!, view.to[at + PART - 2]!];
-      first = undefined;
+function* partsIn(view: View, parts: Traces["parts"]): Generator<[number, number]> {
+  for (const [length, known] of parts) {
+    for (let at = 0; at + length <= view.text.length; at++) {
+      if (known.has(view.text.slice(at, at + length))) yield [view.from[at]!, view.to[at + length - 1]!];
     }
   }
 }

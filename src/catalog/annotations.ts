@@ -6,6 +6,8 @@ import type { Note } from "./resolution";
 
 /** How many pins a hint names. */
 const MAX_NAMED = 5;
+/** What was said of the whole process: it may have several apps, and list more than once. */
+const warned = new Set<string>();
 
 /** What is said to whoever synthesizes: the command line prints what stands on the constructs of a stack. */
 export class Annotations {
@@ -14,8 +16,10 @@ export class Annotations {
   /** What was said of constructs outside every stack, and would not be printed there. */
   private readonly stray: Note[] = [];
 
-  /** Warns once of something that concerns the whole run. */
+  /** Warns of something that concerns the whole process, once in it. */
   warn(text: string): void {
+    if (warned.has(text)) return;
+    warned.add(text);
     this.pending.push({ level: "warn", text });
   }
 

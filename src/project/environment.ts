@@ -115,7 +115,10 @@ export const environmentSchema = v.strictObject({
 });
 
 /** What an error tells a user to set, such as `environments.dev.region in workspace-images.json`. */
-export function settingName({ name, source }: Environment, key: keyof EnvironmentConfig): string {
+export function settingName(
+  { name, source }: Environment,
+  key: keyof EnvironmentConfig | "endpoints.workspace" | "endpoints.iam",
+): string {
   const path = `environments.${name}.${key}`;
   switch (source) {
     case WORKSPACE_IMAGES_JSON:

@@ -71,9 +71,8 @@ export function locate(
     region;
   const profileName = environment.profile ?? setting("profile", variables)?.value;
 
-  const place = environment.source ?? "cdktf.json";
   const from = (key: "workspace" | "iam", variable: string) =>
-    endpoints?.[key] ? `endpoints.${key} in ${place}` : variable;
+    endpoints?.[key] ? settingName(environment, `endpoints.${key}`) : variable;
   const url = (service: string, endpoint: string | undefined, where: string) => {
     const what = subject(`the ${service} endpoint (${where})`);
     const base = baseUrl(withScheme(endpoint ?? `https://${service.toLowerCase()}.${region}.${cloud}`), what);

@@ -67,7 +67,8 @@ describe("a refusal", () => {
     ['{"error_code":7}', '{"error_code":7}'],
     ["null", "null"],
     ['"\u001b[31mred"', '" [31mred"'],
-    ["x".repeat(100_000), `${"x".repeat(200)}.`],
+    ["x ".repeat(50_000), `${"x ".repeat(99)}x .`],
+    [`a ${"x".repeat(64)} b ${"x".repeat(65)} c`, `a ${"x".repeat(64)} b … c.`],
   ])("of no known shape quotes the beginning of what came (%#)", async (body, reason) => {
     const error = await refusal(418, body);
     expect(error).toMatchObject({ status: 418, code: "HTTP_418", requestId: undefined });

@@ -15,11 +15,18 @@ import { asked, REGION, type Variables } from "./support";
 const never = () => new AbortController().signal;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
+/** A turn of a service that answers. */
+async function enter(governor: Governor, signal = never()): Promise<Turn> {
+  const one = await governor.enter(false, signal);
+  if (!one) throw new Error("It was waited for in vain.");
+  return one;
+}
+
 /** Everybody who may begin now. */
 async function begin(governor: Governor, count: number): Promise<Turn[]> {
   const begun: Turn[] = [];
   for (let index = 0; index < count; index++) {
-    void governor.enter(false, never()).then((one) => begun.push(one));
+    void enter(governor).then((one) => begun.push(one));
   }
   await turn();
   return begun;
@@ -40,7 +47,7 @@ describe("requests side by side", () => {
 
   test("stay eight while fewer are needed", async () => {
     const governor = new Governor();
-    for (let request = 0; request < 100; request++) (await governor.enter(false, never())).end("answered");
+    for (let request = 0; request < 100; request++) (await enter(governor)).end("answered");
     expect(governor.width).toBe(8);
   });
 
@@ -85,7 +92,7 @@ describe("requests side by side", () => {
     const governor = new Governor();
     const [one] = await begin(governor, 8);
     const abort = new AbortController();
-    const given = governor.enter(false, abort.signal);
+    const given = enter(governor, abort.signal);
     abort.abort();
     (await given).end("unknown");
     let last = false;

@@ -133,6 +133,20 @@ describe("limits of time", () => {
   });
 });
 
+test("of many calls to a service that answers nothing, none waits for the others to fail one by one", async () => {
+  await withServer(silent, async (url) => {
+    const http = new Http({ variables: {}, limits: { ...LIMITS, headers: 500, total: 1500 } });
+    const started = performance.now();
+    const calls = Array.from({ length: 100 }, () => rejection(http.send({ method: "GET", url })));
+    const errors = await Promise.all(calls);
+    // One after the other, 100 calls of 1.5 s.
+    expect(performance.now() - started).toBeLessThan(30_000);
+    expect(new Set(errors.map(({ name }) => name))).toEqual(new Set(["ConnectionError"]));
+    expect(errors.at(-1)?.message).toContain("has given no answer to any request for 1.5 s");
+    await http.close();
+  });
+}, 60_000);
+
 describe("the time that credentials take", () => {
   test("is not taken from the call that needs them", async () => {
     const http = new Http({ variables: {}, limits: { ...LIMITS, total: 1000 } });

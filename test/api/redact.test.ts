@@ -65,11 +65,23 @@ describe("a token that a server repeats is redacted in any escaping", () => {
     ["HTML's hexadecimal references", signs((c) => `&#x${hex(c).toUpperCase()};`)],
     ["HTML's decimal references", each((c) => `&#${c.charCodeAt(0)};`)],
     ["HTML's names", TOKEN.replaceAll("/", "&sol;").replaceAll("=", "&equals;").replaceAll("&B", "&amp;B")],
+    ["octal numbers", each((c) => `\\${c.charCodeAt(0).toString(8).padStart(3, "0")}`)],
+    ["mail's quoting", each((c) => `=${hex(c).toUpperCase()}`)],
     ["HTML twice", signs((c) => `&amp;#x${hex(c)};`)],
     ["lines of 20 characters", TOKEN.replace(/.{20}/g, "$&\n  ")],
     ["lines of 7 characters in JSON", TOKEN.replace(/.{7}/g, "$&\\r\\n")],
     ["quotes around its pieces", TOKEN.replace(/.{9}/g, '$&" + "')],
     ["upper case", TOKEN.toUpperCase()],
+    ["hexadecimal digits", Buffer.from(TOKEN).toString("hex").toUpperCase()],
+    [
+      "hexadecimal digits and colons",
+      Buffer.from(TOKEN)
+        .toString("hex")
+        .replace(/..(?=.)/g, "$&:"),
+    ],
+    ["its characters backwards", [...TOKEN].reverse().join("")],
+    ["invisible characters", each((c) => `${c}\u200b`)],
+    ["spaces", each((c) => `${c} `)],
     ["without its signs", TOKEN.replace(/\W/g, "")],
   ])("with %s", (_, text) => {
     const redacted = redact(`before ${text} after`);
@@ -97,6 +109,11 @@ describe("a token that a server repeats is redacted in any escaping", () => {
     remember("emulator-password");
     expect(redact(text)).toBe(text);
   });
+});
+
+test("a short password that is cut off is redacted, and a word of it is not", () => {
+  remember("Office#Desk7!");
+  expect(redact("got Office#Desk… of the office")).toBe("got [redacted]… of the office");
 });
 
 test("a password of signs alone is redacted, as it is and escaped", () => {

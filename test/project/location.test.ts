@@ -137,8 +137,12 @@ describe("credentials are sent", () => {
     "https://127.0.0.1.example",
     "evil.example",
   ])("not to any other host that configuration names: %s", (endpoint) => {
-    expect(refused({ endpoints: { workspace: endpoint } })).toContain("endpoints.workspace in cdktf.json");
-    expect(refused({ endpoints: { iam: endpoint } })).toContain("endpoints.iam in cdktf.json");
+    expect(refused({ endpoints: { workspace: endpoint } })).toContain(
+      "(workspaceImages.environments.dev.endpoints.workspace in cdktf.json)",
+    );
+    expect(refused({ endpoints: { iam: endpoint } })).toContain(
+      "(workspaceImages.environments.dev.endpoints.iam in cdktf.json)",
+    );
     // What is set for one service does not stand in for a variable.
     const variables = { HW_AUTH_URL: "https://iam.example/v3" };
     expect(refused({ endpoints: { iam: "https://other.example" } }, variables)).toContain("other.example");
