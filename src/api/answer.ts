@@ -8,11 +8,12 @@ import { ResponseError } from "../errors";
 import type { Exchange, Outcome } from "./exchange";
 import { codeOf } from "./lost-connection";
 import { excerpt, quote } from "./quote";
-import { readRefusal } from "./refusal";
+import { isRefusal, readRefusal } from "./refusal";
 import { isRepeated, retryAfterOf } from "./retry";
 
 const MAX_ID = 100;
-const refusalSchema = v.looseObject({ error_code: v.pipe(v.string(), v.nonEmpty()) });
+/** What has images is a listing, whatever stands beside them. */
+const imagesSchema = v.looseObject({ images: v.pipe(v.array(v.unknown()), v.nonEmpty()) });
 /** How anything begins that is packed with gzip. */
 const GZIP = Buffer.from([0x1f, 0x8b]);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -60,14 +61,14 @@ async function unpack(
 ): Promise<string> {
   const encoding = headers["content-encoding"]?.toLowerCase();
   // Of a refusal, the status says what matters.
-  const isRefusal = !isSuccess(status);
+  const isRefused = !isSuccess(status);
   if (packed.length === 0 || !encoding || encoding === "identity") return packed.toString();
   if (encoding !== "gzip" && encoding !== "x-gzip") {
     const why = `in the encoding ${excerpt(encoding)}, which was not asked for`;
-    if (isRefusal) return `an answer ${why}`;
+    if (isRefused) return `an answer ${why}`;
     throw new ResponseError(`${exchange.what} answered ${why}.`, exchange.requestId);
   }
-  if (!isRefusal && !packed.subarray(0, GZIP.length).equals(GZIP.subarray(0, packed.length))) {
+  if (!isRefused && !packed.subarray(0, GZIP.length).equals(GZIP.subarray(0, packed.length))) {
     throw new ResponseError(
       `${exchange.what} answered with a body that is not packed, although its header content-encoding says ${encoding}. Is a proxy in between that unpacks answers? Check it and the endpoint.`,
       exchange.requestId,
@@ -76,7 +77,7 @@ async function unpack(
   try {
     return (await unzip(packed, { maxOutputLength: exchange.limits.size })).toString();
   } catch (error) {
-    if (isRefusal) return "an answer that cannot be unpacked";
+    if (isRefused) return "an answer that cannot be unpacked";
     throw codeOf(error) === "ERR_BUFFER_TOO_LARGE" ? tooLarge(exchange) : error;
   }
 }
@@ -106,9 +107,10 @@ function judge(exchange: Exchange, { status, headers, text }: HttpAnswer): Outco
     return { error: refusal(), retryable: isRepeated(status), retryAfter: retryAfterOf(headers) };
   }
   try {
-    const json: unknown = JSON.parse(text);
+    // A byte order mark is no part of it.
+    const json: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
     // Codes of the service's errors are documented under status 200 too.
-    if (v.is(refusalSchema, json) && !("images" in json)) return { error: refusal(), retryable: false };
+    if (isRefusal(json) && !v.is(imagesSchema, json)) return { error: refusal(), retryable: false };
     return { response: { headers, json, requestId } };
   } catch {
     const type = `content type ${excerpt(headers["content-type"] ?? "none")}`;
@@ -134,8 +136,9 @@ function tooLarge({ what, limits, requestId }: Exchange): ResponseError {
   );
 }
 
+/** A part of an answer (206) is none: no part was asked for. */
 function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
+  return status >= 200 && status < 300 && status !== 206;
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -67,7 +67,8 @@ function hints({ status, clockSkew = 0, credentials, encodedAuthorizationMessage
         : "Check the credentials, and whether they have expired.",
     );
   }
-  if (status >= 300 && status < 400) found.push("Check the endpoint: this is no answer of the service.");
+  if (status === 206 || (status >= 300 && status < 400))
+    found.push("Check the endpoint: this is no answer of the service.");
   if (status === 403)
     found.push("The account may not do this in this project: check its permissions and the project ID.");
   if (status === 404) found.push("Check the region, the project ID and the endpoint.");

@@ -13,6 +13,7 @@ export function connectionError({ what, url, limits, proxy }: Exchange, cause: u
     UND_ERR_CONNECT_TIMEOUT: `no connection within ${seconds(limits.connect)}: check the network, ${proxy ?? "HTTPS_PROXY"} and the endpoint.`,
     UND_ERR_HEADERS_TIMEOUT: `no answer within ${seconds(limits.headers)}: try again later.`,
     UND_ERR_BODY_TIMEOUT: `the answer stopped for ${seconds(limits.body)}: try again later.`,
+    UND_ERR_HEADERS_OVERFLOW: "the answer's headers are too large: check the endpoint.",
     TimeoutError: `no complete answer within ${seconds(limits.total)}: try again later.`,
   };
   const scrubbed = scrub(cause);
@@ -43,6 +44,8 @@ function reasonOfKind(code: string, message: string, proxy: string | undefined):
     return `its certificate is not trusted (${code}): name your own authority's file in NODE_EXTRA_CA_CERTS.`;
   }
   if (/SSL|TLS|EPROTO/.test(code)) return `it does not speak TLS as it should (${code}): check the endpoint.`;
+  if (/^HTTPParserError$|^HPE_|^ERR_ASSERTION$/.test(code) && code !== "HPE_INVALID_EOF_STATE")
+    return `it does not answer in HTTP as it should (${code}): check the endpoint.`;
   return `the connection was lost (${code}): try again later.`;
 }
 

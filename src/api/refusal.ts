@@ -9,7 +9,7 @@ const MAX_ENCODED = 16 * 1024;
 
 const optionalText = v.nullish(v.string());
 const serviceSchema = v.object({
-  error_code: v.string(),
+  error_code: v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.nonEmpty()),
   error_msg: optionalText,
   error_detail: optionalText,
   encoded_authorization_message: optionalText,
@@ -22,6 +22,11 @@ const iamSchema = v.object({
     title: optionalText,
   }),
 });
+
+/** Whether an answer has one of the shapes in which services, gateway and IAM refuse. */
+export function isRefusal(json: unknown): boolean {
+  return v.is(serviceSchema, json) || v.is(iamSchema, json);
+}
 
 /** Makes one error of the three shapes in which services, gateway and IAM refuse. */
 export function readRefusal(

@@ -64,7 +64,7 @@ describe("a refusal", () => {
     ["<html><body>Bad\nGateway</body></html>", "<html><body>Bad Gateway</body></html>"],
     ["", "(an empty body)"],
     ['{"message":"x"}', '{"message":"x"}'],
-    ['{"error_code":7}', '{"error_code":7}'],
+    ['{"error_code":true}', '{"error_code":true}'],
     ["null", "null"],
     ['"\u001b[31mred"', '" [31mred"'],
     ["x ".repeat(50_000), `${"x ".repeat(99)}x .`],

@@ -482,6 +482,10 @@ describe("answers", () => {
     { error_code: "WKS.00010003", error_msg: "said" },
     { error_code: "WKS.00010003", error_msg: "said", total_count: 0 },
     { error_code: "WKS.00010003", error_msg: "said", error_detail: null, images_count: 1 },
+    // An error that was taken for an empty listing would make every pin look deleted.
+    { error_code: "WKS.00010003", error_msg: "said", images: [], total_count: 0 },
+    { error_code: "WKS.00010003", error_msg: "said", images: null },
+    { error: { code: "WKS.00010003", message: "said" } },
   ])("with status 200 and an error code are the service's error: %j", async (body) => {
     const listener = answering((response) => response.end(JSON.stringify(body)));
     await withServer(listener, async (url) => {
@@ -495,9 +499,9 @@ describe("answers", () => {
 
   test.each([
     { error_code: "", images: [] },
-    { error_code: "WKS.0", images: [] },
+    { error_code: "WKS.0", images: [{ id: "a" }] },
     { error_code: null },
-    { error_code: 7 },
+    { error: null },
   ])("with status 200 and %j are answers", async (body) => {
     await withServer(
       answering((response) => response.end(JSON.stringify(body))),
@@ -505,6 +509,27 @@ describe("answers", () => {
         expect((await get(url)).json).toEqual(body);
       },
     );
+  });
+
+  test("may begin with a byte order mark", async () => {
+    const listener = answering((response) => response.end('\uFEFF{"ok":true}'));
+    await withServer(listener, async (url) => expect((await get(url)).json).toEqual({ ok: true }));
+  });
+
+  test("that are a part of one are refused: none was asked for", async () => {
+    const listener = answering((response) => response.writeHead(206).end('{"images":[]}'));
+    await withServer(listener, async (url) => {
+      const error = await rejection(get(url));
+      expect(error).toMatchObject({ status: 206, code: "HTTP_206" });
+      expect(error.message).toContain("Check the endpoint: this is no answer of the service.");
+    });
+  });
+
+  test("with headers larger than 256 KiB say what is wrong", async () => {
+    const listener = answering((response) => response.setHeader("x", "y".repeat(300_000)).end("{}"));
+    await withServer(listener, async (url) => {
+      expect((await rejection(get(url))).message).toContain("the answer's headers are too large");
+    });
   });
 
   test("that are a web page are refused, with its beginning", async () => {
