@@ -1,4 +1,4 @@
-import { printable } from "./text/printable";
+import { printableLines } from "./text/printable";
 
 /** Longest message, in characters. */
 const MAX_MESSAGE = 10_000;
@@ -10,7 +10,7 @@ export abstract class WorkspaceImagesError extends Error {
 
   constructor(message: string, options?: { readonly cause?: unknown }) {
     // It may quote a file or an answer, which must neither steer a terminal nor fill it.
-    super(printable(message.slice(0, MAX_MESSAGE)), options);
+    super(printableLines(message.slice(0, MAX_MESSAGE)), options);
     this.name = new.target.name;
   }
 }

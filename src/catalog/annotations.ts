@@ -1,6 +1,6 @@
 import type { IConstruct } from "constructs";
 import { isStack } from "../desktops/synthesized-stacks";
-import { printable } from "../text/printable";
+import { printableLines } from "../text/printable";
 import type { EnvironmentPins } from "./environment-pins";
 import type { Note } from "./resolution";
 
@@ -27,7 +27,7 @@ export class Annotations {
   add(scope: IConstruct, notes: readonly Note[]): void {
     if (notes.length === 0 && this.pending.length === 0) return;
     for (const { level, text } of [...this.pending.splice(0), ...notes]) {
-      const message = printable(text);
+      const message = printableLines(text);
       scope.node.addMetadata(`@cdktf/${level}`, message);
       if (!scope.node.scopes.some(isStack)) this.stray.push({ level, text: message });
     }

@@ -1,7 +1,7 @@
 import { differences, type WorkspaceImage } from "../images/workspace-image";
 import type { Move, Prospect } from "../pins/moves";
 import type { Objection } from "../pins/policy";
-import { printable } from "../text/printable";
+import { printable, printableLines } from "../text/printable";
 import { count, wrap } from "./layout";
 import { colors } from "./output";
 
@@ -69,7 +69,7 @@ function describeChanges(old: WorkspaceImage, now: WorkspaceImage): string[] {
 
 /** Something that somebody must decide. */
 export function describeProblem(message: string): string {
-  const lines = printable(message)
+  const lines = printableLines(message)
     .split("\n")
     .map((line) => wrap(line.trimStart(), line.startsWith(" ") ? "        " : "      "));
   return colors.yellow(`    ! ${lines.join("\n").trimStart()}`);

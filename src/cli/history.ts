@@ -9,6 +9,7 @@ import { readRevocations } from "../pins/revoked";
 import { readEnvironments } from "../project/environments";
 import { findProject } from "../project/project";
 import { groupBy } from "../text/group-by";
+import { jsonInPieces } from "../text/json";
 import { isAmong } from "../text/pattern";
 import { printable } from "../text/printable";
 import { filterTime, formatTime } from "../text/time";
@@ -66,7 +67,7 @@ Examples:
           );
           print(`Wrote ${html}.`);
         } else if (json) {
-          print(JSON.stringify(eventsForJson(events, commandOf), null, 2));
+          print(jsonInPieces(eventsForJson(events, commandOf)));
         } else {
           print(events.length > 0 ? eventsText(events, commandOf) : "Nothing happened to pins.");
         }
@@ -173,7 +174,7 @@ function imageLines(sign: string, pin: Pin | undefined): string[] {
 }
 
 function imageName({ id, name }: WorkspaceImage): string {
-  return name === undefined ? id : `${name} (${id})`;
+  return printable(name === undefined ? id : `${name} (${id})`);
 }
 
 /** By environment, oldest first. */

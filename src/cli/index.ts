@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { WorkspaceImagesError } from "../errors";
+import { printableLines } from "../text/printable";
 import { EXIT } from "./answers";
 import { diffCommand } from "./diff";
 import { emulateCommand } from "./emulate";
@@ -59,6 +60,7 @@ for (const [group, commands] of Object.entries(GROUPS)) {
 
 // A usage error is a question that could not be answered; commander's own code for it would say "no".
 for (const command of [program, ...program.commands]) {
+  command.configureOutput({ outputError: (text, write) => write(`${printableLines(text.trimEnd())}\n`) });
   command.exitOverride().showHelpAfterError("(--help shows how it is used)");
 }
 

@@ -31,7 +31,7 @@ export function displayWidth(text: string): number {
 export function wrap(text: string, indent: string): string {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
+  for (const word of text.split(/ +/)) {
     if (line !== "" && indent.length + line.length + 1 + word.length > WIDTH) {
       lines.push(line);
       line = word;

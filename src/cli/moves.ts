@@ -4,7 +4,7 @@ import type { Prospect } from "../pins/moves";
 import type { Pin, Pins } from "../pins/pin";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
-import { printable } from "../text/printable";
+import { printableLines } from "../text/printable";
 import { affectedText, type CountedMove, countAffected } from "./affected";
 import { type Answer, report, sections, thenEach } from "./answers";
 import { describeLeft, describeMoves, replacesImage } from "./describe-moves";
@@ -63,7 +63,7 @@ export function carryOut(
     },
     text: sections((plan, environment) => {
       const { moved, left = new Map(), notes = [], otherwise } = plan;
-      const remarks = notes.map((note) => wrap(printable(note), "  "));
+      const remarks = notes.map((note) => wrap(printableLines(note), "  "));
       if (moved.size === 0 && left.size === 0) return [`${environment}: ${otherwise}`, ...remarks].join("\n");
       const would = { moved: "would move", pinned: "would be pinned" }[verb];
       const where = dryRun ? would : `${verb} in ${lockFileName(environment)}`;

@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import { printable } from "../text/printable";
+import { printableLines, withoutCommands } from "../text/printable";
 
 /** Colours for standard output: only on a terminal that has them, and where NO_COLOR is not set. */
 export const colors = colorsOf(process.stdout);
@@ -35,7 +35,7 @@ function goOn(): void {
 function* chunks(pieces: Iterable<string>): Generator<string> {
   let chunk = "";
   for (const piece of pieces) {
-    chunk += piece;
+    chunk += withoutCommands(piece);
     if (chunk.length < CHUNK) continue;
     yield chunk;
     chunk = "";
@@ -45,12 +45,12 @@ function* chunks(pieces: Iterable<string>): Generator<string> {
 
 /** Prints an error on standard error, so that it does not disturb what a program reads. */
 export function printError(message: string): void {
-  printMessage(`${errorColors.red("error:")} ${printable(message)}`);
+  printMessage(`${errorColors.red("error:")} ${printableLines(message)}`);
 }
 
 /** Prints what a user should know although it is no error. */
 export function printWarning(message: string): void {
-  printMessage(`${errorColors.yellow("warning:")} ${printable(message)}`);
+  printMessage(`${errorColors.yellow("warning:")} ${printableLines(message)}`);
 }
 
 /** Says on a terminal what is waited for, once that takes longer than a second. */

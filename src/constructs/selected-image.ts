@@ -5,6 +5,7 @@ import {
   IMAGE_FIELDS,
   type WorkspaceImage,
 } from "../images/workspace-image";
+import { printable } from "../text/printable";
 import { isToken } from "../text/tokens";
 
 /**
@@ -31,7 +32,7 @@ export class SelectedImage {
     const value = this.image[field];
     if (value === undefined && IMAGE_FIELDS[field].isDocumented) {
       throw new MissingFieldError(
-        `${this.subject}: image ${this.image.name ?? this.image.id} was listed without ${field}. Give the value in the stack, or read .image.${field}, which may be undefined.`,
+        `${this.subject}: image ${printable(this.image.name ?? this.image.id)} was listed without ${field}. Give the value in the stack, or read .image.${field}, which may be undefined.`,
       );
     }
     if (isToken(value)) {

@@ -2,6 +2,7 @@ import type { DesktopFinding } from "../errors";
 import type { WorkspaceImage } from "../images/workspace-image";
 import type { Pin } from "../pins/pin";
 import { compare } from "../text/compare";
+import { printable } from "../text/printable";
 import { imageIdsOf, isExpression, type ResourceKind, resourceKind, valuesAt } from "./resource-kinds";
 import type { Check, SkippedChecks } from "./skipped-checks";
 import { resourcesOf, type SynthesizedResource, type SynthesizedStack } from "./synthesized-stacks";
@@ -116,7 +117,7 @@ function useOf(
     kind,
     attributes,
     image,
-    subject: `${image.name ?? image.id} (pin "${pinName}" of "${environment}")`,
+    subject: `${printable(image.name ?? image.id)} (pin "${pinName}" of "${environment}")`,
   };
 }
 

@@ -1,3 +1,4 @@
+import { printable } from "../text/printable";
 import type { ImageFilter, ListingQuery } from "./image-filter";
 import { criteriaOf, HIDDEN_KEYS, judge } from "./judgement";
 import { assess, type Listing } from "./listing";
@@ -67,8 +68,8 @@ export function listImages(images: readonly WorkspaceImage[]): string {
   return lines.join("\n");
 }
 
-/** An image in one line: name, ID, type and creation time. */
+/** An image in one line, whatever it is called: name, ID, type and creation time. */
 export function describeImage({ id, name, imageType, createdAt }: WorkspaceImage): string {
   const details = [id, imageType, createdAt && `created ${createdAt}`].filter(Boolean).join(", ");
-  return `${name ?? "unnamed"} (${details})`;
+  return printable(`${name ?? "unnamed"} (${details})`);
 }

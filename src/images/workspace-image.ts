@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { compare } from "../text/compare";
+import { printable } from "../text/printable";
 import { creationTime } from "../text/time";
 
 /** Longest text accepted in a field of an image, in characters: bounds the work of a user's regular expression. */
@@ -205,6 +206,6 @@ export function differences(before: WorkspaceImage, after: ListedImage): string[
   }).map((field) => {
     const now =
       after.faults?.[field] === undefined ? (after[field] ?? "none") : `unreadable (${after.faults[field]})`;
-    return `${field} ${before[field] ?? "none"} → ${now}`;
+    return printable(`${field} ${before[field] ?? "none"} → ${now}`);
   });
 }

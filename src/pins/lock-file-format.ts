@@ -14,6 +14,7 @@ import {
 } from "../images/workspace-image";
 import { findDuplicateKey } from "../text/json";
 import { findJsonFault } from "../text/json-fault";
+import { escapeInvisible } from "../text/printable";
 import { formatTime } from "../text/time";
 import { describeConflict, lastPin, restoring } from "./lock-file-damage";
 import { isPinName, type Pin, type Pins } from "./pin";
@@ -202,13 +203,7 @@ export function serializeLockFile({ schema, pins, ...place }: LockFile): string 
 }
 
 function format(json: unknown): string {
-  // What shows nothing, or turns the direction of the text around it, would hide what a reviewer must see.
-  const escaped = JSON.stringify(json, null, 2).replace(/[\p{Cf}\u007f-\u009f\u2028\u2029]/gu, (character) =>
-    [...Array(character.length).keys()]
-      .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`)
-      .join(""),
-  );
-  return `${escaped}\n`;
+  return `${escapeInvisible(JSON.stringify(json, null, 2))}\n`;
 }
 
 function integrityOf(pin: Pin, place: Omit<LockFile, "pins">): string {

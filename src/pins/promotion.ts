@@ -1,6 +1,7 @@
 import { explainLeftOut } from "../images/explanation";
 import type { ListedImage, WorkspaceImage } from "../images/workspace-image";
 import type { Environment } from "../project/environment";
+import { printable } from "../text/printable";
 import { moveTo, newPin, unmetCriteria } from "./changed-pin";
 import { counterparts } from "./counterpart";
 import type { LockedPlace } from "./lock-file-format";
@@ -120,7 +121,8 @@ function describeFound(image: WorkspaceImage, found: readonly WorkspaceImage[]):
     `OS version ${osVersion ?? "none"}`,
     `architecture ${architecture ?? "none"}`,
   ].join(", ");
+  const quoted = printable(release);
   return found.length < 2
-    ? `${found[0]?.id ?? "no image"} has ${release}.`
-    : `${found.length} images have ${release}: ${found.map(({ id }) => id).join(", ")}.`;
+    ? `${found[0]?.id ?? "no image"} has ${quoted}.`
+    : `${found.length} images have ${quoted}: ${found.map(({ id }) => id).join(", ")}.`;
 }

@@ -7,6 +7,7 @@ import type { WorkspaceImage } from "../images/workspace-image";
 import { readBounded } from "../project/read-file";
 import { findDuplicateKey } from "../text/json";
 import { parseJson } from "../text/json-fault";
+import { printable } from "../text/printable";
 
 /** Where revoked images stand, relative to the project's folder. */
 export const REVOCATIONS_FILE = "workspace-images/revoked.json";
@@ -33,8 +34,9 @@ export class Revocations {
 
   constructor(entries: readonly v.InferOutput<typeof entrySchema>[] = []) {
     for (const entry of entries) {
-      if ("name" in entry) this.byName.set(entry.name, entry.reason);
-      else this.byId.set(JSON.stringify([entry.region, entry.id]), entry.reason);
+      const reason = printable(entry.reason);
+      if ("name" in entry) this.byName.set(entry.name, reason);
+      else this.byId.set(JSON.stringify([entry.region, entry.id]), reason);
     }
   }
 

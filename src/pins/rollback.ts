@@ -1,4 +1,5 @@
 import type { ListedImage, WorkspaceImage } from "../images/workspace-image";
+import { printable } from "../text/printable";
 import { formatTime } from "../text/time";
 import { rollbackCommand } from "./advice";
 import { moveTo } from "./changed-pin";
@@ -39,7 +40,7 @@ function prospectOf(name: string, before: Pin, target: Previous, context: Rollba
       !ids.some((id, at) => revocations.isRevoked({ id, ...(names[at] && { name: names[at] }) }, region)),
   );
   const [other] = others.flatMap(({ ids }) => ids[0] ?? []);
-  const from = before.images.map((image) => image.name ?? image.id).join(", ") || "no image";
+  const from = before.images.map((image) => printable(image.name ?? image.id)).join(", ") || "no image";
   return {
     name,
     before,

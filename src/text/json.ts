@@ -1,3 +1,5 @@
+import { escapeInvisible } from "./printable";
+
 /**
  * Finds a key that stands twice in one object of a valid JSON text; JSON.parse would silently keep the last.
  * @returns the path of the first such key, without the indices of lists; undefined where there is none
@@ -18,12 +20,13 @@ export function findDuplicateKey(text: string): string[] | undefined {
 }
 
 /**
- * What `JSON.stringify(value, null, 2)` gives, in pieces, so that it need not be held as a whole.
+ * What `JSON.stringify(value, null, 2)` gives, with invisible characters escaped, in pieces, so that it need not be held
+ * as a whole.
  * @param levels how deep objects and lists are taken apart
  */
 export function* jsonInPieces(value: unknown, levels = 3, indent = ""): Generator<string> {
   if (levels === 0 || typeof value !== "object" || value === null) {
-    yield (JSON.stringify(value, null, 2) ?? "null").replaceAll("\n", `\n${indent}`);
+    yield escapeInvisible(JSON.stringify(value, null, 2) ?? "null").replaceAll("\n", `\n${indent}`);
     return;
   }
   const inner = `${indent}  `;
@@ -32,7 +35,7 @@ export function* jsonInPieces(value: unknown, levels = 3, indent = ""): Generato
   for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
     const member = (value as Record<string | number, unknown>)[key];
     if (typeof key === "string" && member === undefined) continue;
-    yield `${separator}\n${inner}${typeof key === "string" ? `${JSON.stringify(key)}: ` : ""}`;
+    yield `${separator}\n${inner}${typeof key === "string" ? `${escapeInvisible(JSON.stringify(key))}: ` : ""}`;
     yield* jsonInPieces(member, levels - 1, inner);
     separator = ",";
   }
