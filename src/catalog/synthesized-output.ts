@@ -18,7 +18,11 @@ export function completeOutput(
   const pins = new Map(
     [...environments].filter(([, one]) => one.isRead).map(([name, one]) => [name, one.pins] as const),
   );
-  const { errors, warnings } = checkStacks(synthesizedStacks(root), { lookups, pins });
+  const stacks = synthesizedStacks(root);
+  const placed = lookups.map((lookup) => {
+    return { ...lookup, isShared: !stacks.some(({ path }) => lookup.path.startsWith(`${path}/`)) };
+  });
+  const { errors, warnings } = checkStacks(stacks, { lookups: placed, pins });
   if (errors.length > 0) throw new DesktopCheckError(errors);
   nameInOutput(root, namesByStack(root, lookups, environments));
   warnInOutput(

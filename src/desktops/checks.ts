@@ -15,6 +15,8 @@ export interface AnsweredLookup {
   readonly path: string;
   readonly images: readonly WorkspaceImage[];
   readonly checks?: SkippedChecks | undefined;
+  /** Whether it stands outside of every stack, for all of them. */
+  readonly isShared?: boolean;
 }
 
 /** What the resources of stacks are held against. */
@@ -61,10 +63,14 @@ export function checkStacks(stacks: readonly SynthesizedStack[], context: CheckC
   const known = knownImages(context);
   const errors: DesktopFinding[] = [];
   const warnings: DesktopFinding[] = [];
+  const homes = new Map(context.lookups.map((lookup) => [lookup, homeOf(lookup, stacks)]));
   for (const stack of stacks) {
-    const own = new Set(
-      context.lookups.filter(({ path }) => isWithin(path, stack.path)).map(({ environment }) => environment),
+    // Also those of a stack that it stands in.
+    const lookups = new Set(
+      context.lookups.filter((lookup) => isWithin(stack.path, homes.get(lookup) ?? "no stack")),
     );
+    const shared = lookups.size > 0 ? context.lookups.filter(({ isShared }) => isShared) : [];
+    const own = new Set([...lookups, ...shared].map(({ environment }) => environment));
     for (const resource of resourcesOf(stack)) {
       const kind = resourceKind(resource.type);
       if (!kind) continue;
@@ -72,7 +78,7 @@ export function checkStacks(stacks: readonly SynthesizedStack[], context: CheckC
       const where = { stack: stack.name, path, address };
       for (const id of imageIdsOf(kind, attributes).ids) {
         const everywhere = known.get(id) ?? [];
-        const here = nearest(everywhere, own, stack);
+        const here = nearest(everywhere, own, lookups);
         const skipped = new Set(
           (here.length > 0 ? here : everywhere).flatMap(({ lookup }) => lookup?.checks?.skip ?? []),
         );
@@ -93,14 +99,20 @@ export function checkStacks(stacks: readonly SynthesizedStack[], context: CheckC
   return { errors: sorted(errors), warnings: sorted(warnings) };
 }
 
+/** Path of the innermost stack that a lookup stands in; undefined outside of every stack. */
+function homeOf({ path }: AnsweredLookup, stacks: readonly SynthesizedStack[]): string | undefined {
+  const around = stacks.map((stack) => stack.path).filter((stack) => isWithin(path, stack));
+  return around.sort((a, b) => b.length - a.length)[0];
+}
+
 /** What is known of an image in the stack itself, else in its environments; in all where it has none. */
 function nearest(
   known: readonly Known[],
   own: ReadonlySet<string>,
-  stack: SynthesizedStack,
+  lookups: ReadonlySet<AnsweredLookup>,
 ): readonly Known[] {
   if (own.size === 0) return known;
-  const inStack = known.filter(({ lookup }) => lookup && isWithin(lookup.path, stack.path));
+  const inStack = known.filter(({ lookup }) => lookup && lookups.has(lookup));
   return inStack.length > 0 ? inStack : known.filter(({ environment }) => own.has(environment));
 }
 

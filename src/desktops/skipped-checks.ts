@@ -19,7 +19,7 @@ export interface SkippedChecks {
  * @throws ConfigurationError if a check is unknown, or the reason is missing
  */
 export function parseChecks(checks: SkippedChecks | undefined, subject: string): SkippedChecks | undefined {
-  if (checks === undefined) return undefined;
+  if (checks == null) return undefined;
   const { skip, reason } = checks as { skip?: unknown; reason?: unknown };
   const unknown = Array.isArray(skip) ? skip.find((check) => !CHECKS.includes(check)) : undefined;
   if (!Array.isArray(skip) || unknown !== undefined) {

@@ -156,7 +156,8 @@ export interface SynthesizedResource {
 /** The resource blocks of a stack, without their order. */
 export function resourcesOf({ json }: Pick<SynthesizedStack, "json">): SynthesizedResource[] {
   return entries(field(json, "resource")).flatMap(([type, named]) =>
-    entries(named).flatMap(([name, attributes]) => {
+    entries(named).flatMap(([name, block]) => {
+      const attributes = Array.isArray(block) && block.length === 1 ? block[0] : block;
       if (!isObject(attributes)) return [];
       const path = field(field(attributes["//"], "metadata"), "path");
       return [
@@ -171,8 +172,9 @@ export function resourcesOf({ json }: Pick<SynthesizedStack, "json">): Synthesiz
   );
 }
 
+/** Of a list, which may stand for any block, those of each of it. */
 function entries(value: unknown): [string, unknown][] {
-  return isObject(value) ? Object.entries(value) : [];
+  return Array.isArray(value) ? value.flatMap(entries) : isObject(value) ? Object.entries(value) : [];
 }
 
 function field(value: unknown, key: string): unknown {

@@ -280,6 +280,45 @@ test("a lookup outside the stacks is known in each, and a stack of several envir
   expect(checkStacks([desktop({ image_id: "elsewhere" })], { ...context, lookups: both }).errors).toEqual([]);
 });
 
+test("a lookup outside the stacks belongs to each of them, beside the stack's own", () => {
+  const shared = lookup({ environment: "prod", path: "shared", images: [elsewhere], isShared: true });
+  const lookups = [...context.lookups, shared];
+  expect(checkStacks([desktop({ image_id: "elsewhere" })], { ...context, lookups }).errors).toEqual([]);
+});
+
+test("a lookup belongs to the innermost stack that it stands in, and to the stacks in that", () => {
+  const nested = (path: string, image_id: string) => ({ ...desktop({ image_id }), path });
+  const lookups = [
+    lookup({ images: [windows] }),
+    lookup({ environment: "prod", path: "stack/inner/office", images: [elsewhere] }),
+  ];
+  const found = (outer: string, inner: string) =>
+    checkStacks([nested("stack", outer), nested("stack/inner", inner)], { ...context, lookups }).errors.map(
+      ({ check }) => check,
+    );
+  expect(found("windows", "elsewhere")).toEqual([]);
+  expect(found("windows", "windows")).toEqual([]);
+  expect(found("elsewhere", "elsewhere")).toEqual(["environment"]);
+});
+
+test("IDs are compared as they are written", () => {
+  const { errors, warnings } = checkStacks([desktop({ image_id: "WINDOWS" })], context);
+  expect(errors).toEqual([]);
+  expect(warnings.map(({ problem }) => problem)).toEqual(["its image_id WINDOWS is that of no pin."]);
+});
+
+test("blocks that Terraform's JSON has as lists are seen", () => {
+  const attributes = { image_id: "windows", root_volume: [{ size: 80 }] };
+  for (const resource of [
+    [{ huaweicloud_workspace_desktop: { one: attributes } }],
+    { huaweicloud_workspace_desktop: [{ one: attributes }] },
+    { huaweicloud_workspace_desktop: { one: [attributes] } },
+  ]) {
+    const given = { name: "stack", path: "stack", json: { resource } };
+    expect(checkStacks([given], context).errors.map(({ check }) => check)).toEqual(["disk"]);
+  }
+});
+
 test("a check that a lookup of another stack skips is made", () => {
   const checks = { skip: ["disk" as const], reason: "only there" };
   const lookups = [lookup({ path: "other/office", images: [windows], checks }), ...context.lookups];
