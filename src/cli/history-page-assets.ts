@@ -34,7 +34,8 @@ ${Array.from({ length: 8 }, (_, index) => `.r${index}{fill:var(--r${index})}`).j
 table{width:100%;border-collapse:collapse;table-layout:fixed;background:var(--card);border:1px solid var(--line);border-radius:10px}
 th,td{padding:.5rem .7rem;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
 th{font-weight:400}
-thead th{font-size:.85rem;color:var(--soft);border:0}
+thead th{width:29%;font-size:.85rem;color:var(--soft);border:0}
+thead th:last-child{width:42%}
 td,tbody th{white-space:pre-line}
 tbody th{color:var(--soft)}
 time{color:var(--ink)}

@@ -253,7 +253,8 @@ function happening(
 function images(before: Pin | undefined, after: Pin | undefined): string {
   const [from, to] = [before, after].map((pin) => pin && markupOf(releaseOf(pin)));
   if (from === to) return to ?? "";
-  return [from && `− ${from}`, to && `+ ${to}`].filter(Boolean).join("\n");
+  // Not wrapped after the sign.
+  return [from && `−\u00a0${from}`, to && `+\u00a0${to}`].filter(Boolean).join("\n");
 }
 
 function day(time: number): string {

@@ -102,9 +102,12 @@ export class Workbench {
     return folder;
   }
 
-  /** Runs a script in a folder, to its end or its first failure; what it prints is together in `stdout`. */
+  /**
+   * Runs a script in a folder, to its end or its first failure, and ends what it leaves in the background; what it
+   * prints is together in `stdout`.
+   */
   run(folder: string, script: string, variables: Readonly<Record<string, string>> = {}): Promise<Ended> {
-    return run("bash", ["-c", `exec 2>&1; set -euo pipefail\n${script}`], {
+    return run("bash", ["-c", `exec 2>&1; set -euo pipefail\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n${script}`], {
       cwd: folder,
       variables: {
         ...this.emulator?.variables,
