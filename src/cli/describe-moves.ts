@@ -30,7 +30,7 @@ export function replacesImage({ from, to }: Move): boolean {
 }
 
 /** The images that go and come. */
-export function describeMove({ from, to }: Move): string {
+export function describeMove({ from, to, isKept = false }: Move): string {
   const gone = from.filter(({ id }) => !to.some((image) => image.id === id));
   const come = to.filter(({ id }) => !from.some((image) => image.id === id));
   const stay = from.flatMap((old) => to.filter(({ id }) => id === old.id).map((now) => ({ old, now })));
@@ -42,15 +42,16 @@ export function describeMove({ from, to }: Move): string {
     lines.push(imageLines("+", image), ...(old ? describeChanges(old, image) : []));
   }
   const same = stay.length - changed.length;
-  if (lines.length === 0) lines.push(`    ${unchanged(from, to)}`);
+  if (lines.length === 0) lines.push(`    ${unchanged(from, to, isKept)}`);
   else if (same > 0) lines.push(`    = ${count(same, "image")} unchanged`);
   return lines.join("\n");
 }
 
-function unchanged(from: readonly WorkspaceImage[], to: readonly WorkspaceImage[]): string {
+function unchanged(from: readonly WorkspaceImage[], to: readonly WorkspaceImage[], isKept: boolean): string {
   if (from.length === 0) return "no image";
   const isOrdered = from.every(({ id }, at) => id === to[at]?.id);
-  return isOrdered ? "the same, dated anew" : "the same images in another order";
+  if (!isOrdered) return "the same images in another order";
+  return isKept ? "the same, asked for otherwise" : "the same, dated anew";
 }
 
 /** Images as they stand in a pin. */

@@ -103,10 +103,11 @@ export function writeChanges({ project, environment, place, before, changes }: P
 
 function movesOf({ environment, before, moved }: PlannedMoves): Map<string, CountedMove> {
   return new Map(
-    [...moved].map(([pin, { images: to, cardinality }]) => {
+    [...moved].map(([pin, { images: to, cardinality, pinnedAt }]) => {
       const current = before.get(pin);
       const from = current?.images ?? [];
-      return [pin, { environment: environment.name, pin, from, to, cardinality, current }];
+      const isKept = current?.pinnedAt === pinnedAt;
+      return [pin, { environment: environment.name, pin, from, to, isKept, cardinality, current }];
     }),
   );
 }

@@ -7,6 +7,8 @@ import { canBeOverridden, type Objection, type Rule } from "./policy";
 export interface Move {
   readonly from: readonly WorkspaceImage[];
   readonly to: readonly WorkspaceImage[];
+  /** Whether they stay pinned since when they were, because the question alone is another one. */
+  readonly isKept?: boolean;
 }
 
 /** What one pin is to become, and what speaks against it. */

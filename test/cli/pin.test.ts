@@ -297,6 +297,7 @@ describe("a project without an app", () => {
     });
     const recorded = await cli(project, "pin", "--env", "dev");
     expect(recorded.code).toBe(0);
+    expect(recorded.stdout).toContain("  office\n    the same, asked for otherwise\n");
     expect(recorded.stdout.replace(/\s+/g, " ")).toContain("minDiskAtMost 50 does not hold (it is 80)");
     expect(project.readLock("dev").pins.office).toMatchObject({
       filter: edited.office,
