@@ -159,11 +159,15 @@ async function pinOne(name: string, options: PinOptions): Promise<void> {
         leaves: () => false,
         next: "See: workspace-images list",
       });
-      return { project, environment, place, before: pins, ...plan, otherwise };
+      const notes = plan.moved.get(name)?.adopted ? [ADOPTED] : [];
+      return { project, environment, place, before: pins, ...plan, notes, otherwise };
     }),
   );
   carryOut(plans, options, "pinned");
 }
+
+const ADOPTED =
+  'It has an image that is not listed, or not any more, so that nothing can be built from it: the pin is marked "adopted".';
 
 /** A pin that is not there yet is taken as a lookup would take it. */
 async function takeNew(

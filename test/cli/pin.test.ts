@@ -180,7 +180,7 @@ describe("desktops that run", () => {
 
   test("give a pin their image, with what it does not answer, although it is listed no more", async () => {
     const project = withPlan(projectOf({ prod: {} }));
-    const { code, stderr } = await cli(
+    const { code, stdout, stderr } = await cli(
       project,
       "pin",
       "office",
@@ -193,6 +193,7 @@ describe("desktops that run", () => {
     );
     expect(stderr).toBe("");
     expect(code).toBe(0);
+    expect(stdout.replace(/\s+/g, " ")).toContain("It has an image that is not listed");
     expect(project.readLock("prod").pins.office).toMatchObject({
       filter,
       images: [{ id: OLD_IMAGE, imageType: "gold" }],

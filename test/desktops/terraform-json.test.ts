@@ -38,6 +38,11 @@ test.each<[string, (plan: RawPlan) => void, number]>([
   ["a plan without changes", (plan) => delete plan.resource_changes, 0],
   ["an indented plan", () => {}, 5],
   [
+    "a plan of some resources only, with drift, which is no change",
+    (plan) => Object.assign(plan, { complete: false, resource_drift: plan.resource_changes }),
+    5,
+  ],
+  [
     "a plan with deferred changes",
     (plan) => {
       plan.deferred_changes = [
