@@ -176,13 +176,15 @@ function diskChanges({ kind, before, after, unknown }: PlannedChange): {
   const changing: string[] = [];
   const shrinking: string[] = [];
   if (kind.disk) {
-    const { attribute } = kind.disk;
+    const { attribute, type } = kind.disk;
     const [was, is] = [before, after].map((side) => valuesAt(side, attribute)[0]);
     if (isUnknownAt(unknown, attribute)) shrinking.push(`${attribute} will be known only at apply`);
     else if (Number(is ?? 0) < Number(was ?? 0))
       shrinking.push(`${attribute} would shrink from ${was} to ${is ?? "none"} GB`);
     else if (is !== was)
       changing.push(`${attribute} changes with the image, from ${was ?? "none"} to ${is} GB`);
+    const isTypeUnknown = isUnknownAt(unknown, type) && !isUnknownAt(unknown, attribute);
+    if (isTypeUnknown || !isEqual(before, after, type)) changing.push(`${type} changes with the image`);
   }
   if (kind.dataDisks) {
     const disks = kind.dataDisks;
@@ -192,6 +194,7 @@ function diskChanges({ kind, before, after, unknown }: PlannedChange): {
     else if (was.some((disk, index) => size(is[index]) < size(disk)))
       shrinking.push(`${disks} would shrink, or be removed`);
     else if (
+      isUnknownAt(unknown, `${disks}.type`) ||
       was.length !== is.length ||
       was.some((disk, index) => size(is[index]) !== size(disk) || is[index]?.type !== disk.type)
     )

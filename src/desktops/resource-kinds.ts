@@ -24,7 +24,12 @@ export interface ResourceKind {
   /** Other attributes whose change does the same. */
   readonly sameEffect: readonly string[];
   /** Size of the system disk in GB; `range` where the provider's documents name one. */
-  readonly disk?: { readonly attribute: string; readonly range?: readonly [least: number, most: number] };
+  readonly disk?: {
+    readonly attribute: string;
+    /** Attribute with the type of the disk. */
+    readonly type: string;
+    readonly range?: readonly [least: number, most: number];
+  };
   /** Blocks of further disks. */
   readonly dataDisks?: string;
   /** Attributes that a `gold` image needs. */
@@ -46,7 +51,7 @@ export interface ResourceKind {
 
 const DESKTOP_IMAGE_TYPES = { gold: ["gold", "market"], private: ["private"] };
 const APP_IMAGE_TYPES = { gold: ["gold", "public"], private: ["private", "shared", "other"] };
-const DESKTOP_DISK = { attribute: "root_volume.size", range: [80, 1020] } as const;
+const DESKTOP_DISK = { attribute: "root_volume.size", type: "root_volume.type", range: [80, 1020] } as const;
 
 /** Every kind that holds an image; what is said of consequences anywhere is derived from this table. */
 export const RESOURCE_KINDS: readonly ResourceKind[] = [
@@ -91,7 +96,7 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
     imageType: "image_type",
     effect: "replaced",
     sameEffect: ["spec_code", "image_source_product_id", "root_volume"],
-    disk: { attribute: "root_volume.size" },
+    disk: { attribute: "root_volume.size", type: "root_volume.type" },
     products: ["spec_code", "image_source_product_id"],
     imageTypes: APP_IMAGE_TYPES,
   },
@@ -102,7 +107,7 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
     imageType: "image_type",
     effect: "updated",
     sameEffect: ["image_product_id", "system_disk_size"],
-    disk: { attribute: "system_disk_size" },
+    disk: { attribute: "system_disk_size", type: "system_disk_type" },
     products: ["image_product_id"],
     imageTypes: APP_IMAGE_TYPES,
     remark: "image_product_id must go with the image.",

@@ -255,6 +255,33 @@ const unexplained: [string, string, RawChange, string, string][] = [
   ],
   [
     DESKTOP,
+    "the type of the disk changes with the image",
+    edited("image-moved", "desktop", ({ change }) => {
+      change.after!.root_volume = [{ size: 100, type: "SSD" }];
+    }),
+    "reinstalls",
+    "root_volume.type changes with the image",
+  ],
+  [
+    DESKTOP,
+    "types of disks are known only at apply",
+    edited("image-moved", "desktop", ({ change }) => {
+      change.after_unknown = { root_volume: [{ type: true }], data_volume: [{ type: true }] };
+    }),
+    "reinstalls",
+    "root_volume.type changes with the image; data_volume changes with the image",
+  ],
+  [
+    SERVER_GROUP,
+    "the type of its disk changes with the image",
+    edited("image-moved", "server-group", ({ change }) => {
+      change.after!.system_disk_type = "GPSSD";
+    }),
+    "updates",
+    "system_disk_type changes with the image",
+  ],
+  [
+    DESKTOP,
     "a data disk is added with the image",
     edited("image-moved", "desktop", ({ change }) => {
       change.after!.data_volume = [

@@ -26,6 +26,7 @@ test.each(described)("$type has every attribute that the table names", (kind) =>
     kind.imageType,
     ...kind.sameEffect,
     kind.disk?.attribute,
+    kind.disk?.type,
     ...(kind.dataDisks ? [`${kind.dataDisks}.size`, `${kind.dataDisks}.type`] : []),
     ...(kind.products ?? []),
     kind.userGroup,
