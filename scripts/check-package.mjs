@@ -31,7 +31,7 @@ try {
   assert.ok(kilobytes <= MAX_PACKED_KB, `${kilobytes} kB packed, more than ${MAX_PACKED_KB}`);
   const unexpected = files.filter(
     ({ path }) =>
-      !/^(lib|docs(?!\/architecture)|schemas)\/|^terraform\/(lock\/)?(\w+\.tf|README\.md)$|^(README(\.zh-CN)?\.md|LICENSE|package\.json)$/.test(
+      !/^(lib|docs(?!\/(?:api|architecture))|schemas)\/|^terraform\/(lock\/)?(\w+\.tf|README\.md)$|^(README(\.zh-CN)?\.md|LICENSE|package\.json)$/.test(
         path,
       ),
   );

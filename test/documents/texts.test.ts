@@ -88,9 +88,20 @@ test("docs/errors.md has every error class with its code, and no other", () => {
     });
   expect(classes.length).toBeGreaterThan(15);
   expect(Object.keys(errors)).toEqual(expect.arrayContaining(classes.map(([name]) => name)));
-  const documented = rows("docs/errors.md").map(([name, code]) => [name, code]);
+  const documented = rows("docs/errors.md")
+    .map(([name, code]) => [name, code])
+    .filter(([name]) => /Error$/.test(name!));
   expect(documented.filter(([name]) => name !== "ApiError").sort()).toEqual(classes.sort());
   expect(documented).toContainEqual(["ApiError", expect.stringContaining("the service's own")]);
+});
+
+test("docs/errors.md has every rule that can stand against a move, and no other", () => {
+  const policy = readFileSync(join(ROOT, "src/pins/policy.ts"), "utf8");
+  const [, union = ""] = /^export type Rule =([^;]+);/m.exec(policy) ?? [];
+  const rules = [...union.matchAll(/"(\w+)"/g)].map(([, rule]) => rule);
+  expect(rules.length).toBeGreaterThan(5);
+  const documented = rows("docs/errors.md").map(([name]) => name);
+  expect(documented.filter((name) => !/Error$/.test(name!)).sort()).toEqual(rules.sort());
 });
 
 test("docs/filters.md has every filter, and no other", () => {
