@@ -107,24 +107,28 @@ export class Workbench {
    * prints is together in `stdout`.
    */
   run(folder: string, script: string, variables: Readonly<Record<string, string>> = {}): Promise<Ended> {
-    return run("bash", ["-c", `exec 2>&1; set -euo pipefail\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n${script}`], {
-      cwd: folder,
-      variables: {
-        ...this.emulator?.variables,
-        TF_CLI_CONFIG_FILE: "",
-        NODE: process.execPath,
-        GENERATED: join(this.directory, "generated"),
-        REPOSITORY: ROOT,
-        FIXTURES: join(__dirname, "fixtures"),
-        REAL_PATH: process.env.PATH ?? "",
-        PATH: `${join(this.directory, "tools")}:${process.env.PATH}`,
-        GIT_AUTHOR_NAME: "Ada",
-        GIT_AUTHOR_EMAIL: "ada@example.com",
-        GIT_COMMITTER_NAME: "Ada",
-        GIT_COMMITTER_EMAIL: "ada@example.com",
-        ...variables,
+    return run(
+      "bash",
+      ["-c", `exec 2>&1; set -euo pipefail\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n${script}`],
+      {
+        cwd: folder,
+        variables: {
+          ...this.emulator?.variables,
+          TF_CLI_CONFIG_FILE: "",
+          NODE: process.execPath,
+          GENERATED: join(this.directory, "generated"),
+          REPOSITORY: ROOT,
+          FIXTURES: join(__dirname, "fixtures"),
+          REAL_PATH: process.env.PATH ?? "",
+          PATH: `${join(this.directory, "tools")}:${process.env.PATH}`,
+          GIT_AUTHOR_NAME: "Ada",
+          GIT_AUTHOR_EMAIL: "ada@example.com",
+          GIT_COMMITTER_NAME: "Ada",
+          GIT_COMMITTER_EMAIL: "ada@example.com",
+          ...variables,
+        },
       },
-    });
+    );
   }
 
   async close(): Promise<void> {
