@@ -93,8 +93,8 @@ function pinText(pin: string, uses: readonly Use[]): string {
     uses.length === 0 ? "feeds nothing" : `a move ${summarize(numbersOf(uses))}${describeShared(uses)}`;
   const lines = uses.map(({ path, address, type, instances }) => {
     const number = instances === 1 ? "" : ` (${numberText(resourceKind(type)!, instances)})`;
-    const text = path === undefined ? address : `${path}\n      ${address}`;
-    return `    ${printable(text)}${number}`;
+    const shown = path === undefined ? [address] : [path, address];
+    return `    ${shown.map(printable).join("\n      ")}${number}`;
   });
   return [`  ${colors.bold(printable(pin))}\n${wrap(summary, "    ")}`, ...lines].join("\n");
 }

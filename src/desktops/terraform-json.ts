@@ -19,6 +19,8 @@ export interface Visitor {
 
 /** Levels of modules in modules that are looked into; Terraform has no limit, and people stay far below. */
 const MAX_MODULES = 50;
+/** Levels of objects and lists in each other; Terraform's own nesting ends far below. */
+const MAX_DEPTH = 1000;
 const HOW = "Make one with: terraform show -json <plan file> (or tofu show -json).";
 
 const MODULES = Array.from(
@@ -97,6 +99,9 @@ class Document {
       throw new PlanError(`${this.subject} is not understood: ${lastText} is not as expected.`);
     }
     this.isAfterColon = token === TokenType.COLON;
+    if (open.length > MAX_DEPTH) {
+      throw new PlanError(`${this.subject} is not understood: it is nested in more than ${MAX_DEPTH} levels.`);
+    }
     if (token === TokenType.STRING) this.lastText = value as string;
     else if (token === TokenType.LEFT_BRACE) open.push(open.length === 0 ? this.keys : new Set());
     else if (token === TokenType.LEFT_BRACKET) open.push(undefined);

@@ -148,6 +148,11 @@ test.each<[string, string | Buffer | object, string]>([
     JSON.stringify(plan).replace('"actions":', '"actions":["update"],"actions":'),
     '"actions" stands twice',
   ],
+  [
+    "a plan of 200,000 lists in each other",
+    JSON.stringify(plan).replace(/\}$/, `,"x":${"[".repeat(200_000)}${"]".repeat(200_000)}}`),
+    "nested in more than 1000 levels",
+  ],
   ["a plan that failed in other words", { ...plan, errored: "true" }, "is of a plan that failed"],
   ["a plan that failed", { ...plan, errored: true }, "is of a plan that failed"],
 ])("%s is refused", async (_, content, message) => {
