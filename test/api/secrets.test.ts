@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -453,6 +444,13 @@ function withEcho<T>(form: (typeof ECHOES)[number], work: (url: string) => Promi
 }
 
 describe("error objects", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start();
+  });
+  afterAll(() => world.close());
+  afterEach(() => world.emulator.heal());
+
   /** Lists, and gives the error. */
   async function failure(variables: Variables): Promise<unknown> {
     const api = new WorkspaceApi({ variables, limits: { backoff: 5, total: 20_000 } });
@@ -466,24 +464,19 @@ describe("error objects", () => {
   test.each(Object.keys(SOURCES).flatMap((source) => ECHOES.map((form) => [source, form] as const)))(
     "hold no secret: %s, repeated as %s",
     async (source, form) => {
-      const world = await World.start();
-      try {
-        const variables = await world.variables(source);
-        await withEcho(form, async (url) => {
-          for (const place of [
-            { WORKSPACE_IMAGES_ENDPOINT: url },
-            { HW_AUTH_URL: `${url}/v3` },
-            { WORKSPACE_IMAGES_METADATA_ENDPOINT: url },
-          ]) {
-            if (place.WORKSPACE_IMAGES_METADATA_ENDPOINT && source !== "metadata") continue;
-            const error = await failure({ ...variables, ...place });
-            expect(error).toBeInstanceOf(WorkspaceImagesError);
-            expect(leaks(shown(error))).toEqual([]);
-          }
-        });
-      } finally {
-        await world.close();
-      }
+      const variables = await world.variables(source);
+      await withEcho(form, async (url) => {
+        for (const place of [
+          { WORKSPACE_IMAGES_ENDPOINT: url },
+          { HW_AUTH_URL: `${url}/v3` },
+          { WORKSPACE_IMAGES_METADATA_ENDPOINT: url },
+        ]) {
+          if (place.WORKSPACE_IMAGES_METADATA_ENDPOINT && source !== "metadata") continue;
+          const error = await failure({ ...variables, ...place });
+          expect(error).toBeInstanceOf(WorkspaceImagesError);
+          expect(leaks(shown(error))).toEqual([]);
+        }
+      });
     },
   );
 
@@ -497,10 +490,9 @@ describe("error objects", () => {
     ["redirected", { redirect: "https://user:canary@cloud.invalid/canary?token=canary" }],
   ])("hold no secret of an answer of IAM that is %s", async (_, fault) => {
     for (const source of ["password", "OIDC", "agency on a password", "metadata"]) {
-      const world = await World.start();
       world.emulator.inject({ ...fault, on: source === "metadata" ? "metadata" : "iam" });
       const error = await failure(await world.variables(source));
-      await world.close();
+      world.emulator.heal();
       expect(error).toBeInstanceOf(WorkspaceImagesError);
       expect(leaks(shown(error))).toEqual([]);
     }
@@ -548,12 +540,10 @@ describe("error objects", () => {
       () => ({ HW_ACCESS_KEY: "A", HW_SECRET_KEY: "canary", HW_SECURITY_TOKEN: "canary\u0000" }),
     ],
   ])("hold no secret of %s", async (_, source) => {
-    const world = await World.start();
     const { HOME, HW_AUTH_URL, WORKSPACE_IMAGES_ENDPOINT } = (await world.variables("")) as Record<
       string,
       string
     >;
-    mkdirSync(world.home, { recursive: true });
     const error = await failure({
       HOME: String(HOME),
       HW_AUTH_URL: String(HW_AUTH_URL),
@@ -561,7 +551,6 @@ describe("error objects", () => {
       WORKSPACE_IMAGES_METADATA_ENDPOINT: "http://127.0.0.1:9",
       ...source(world.home),
     });
-    await world.close();
     expect(error).toBeInstanceOf(WorkspaceImagesError);
     expect(leaks(shown(error))).toEqual([]);
   });
