@@ -74,7 +74,8 @@ prod:
   office  asks otherwise
     osType none → "Windows"
 `);
-  const commit = repository.commit("Change");
+  repository.commit("Change");
+  const commit = repository.head();
   expect((await project.cli(["diff"])).stdout).toBe("dev: no pin changed\nprod: no pin changed\n");
   const json = JSON.parse((await project.cli(["diff", `${commit}~1`, "--env", "pro*", "--json"])).stdout);
   expect(json).toMatchObject({

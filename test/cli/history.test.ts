@@ -22,7 +22,8 @@ beforeEach(() => {
   ] as const) {
     repository.now = Date.UTC(2026, month - 1, 10, 8) / 1000;
     repository.lock(environment, pins);
-    commits.push(repository.commit(`Work of month ${month}`).slice(0, 10));
+    repository.commit(`Work of month ${month}`);
+    commits.push(repository.head().slice(0, 10));
   }
 });
 

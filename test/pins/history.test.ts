@@ -21,7 +21,8 @@ const day = (number: number) => {
 /** Commits an environment's pins. */
 const lock = (environment: string, pins: Record<string, Pin> | undefined, message = "Change pins") => {
   repository.lock(environment, pins);
-  return repository.commit(message);
+  repository.commit(message);
+  return repository.head();
 };
 const moved = (from: Pin, id: string, pinnedAt: string): Pin => ({
   ...from,

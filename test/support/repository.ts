@@ -1,10 +1,22 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { serializeLockFile } from "../../src/pins/lock-file-format";
 import type { Pin } from "../../src/pins/pin";
 import { PLACE } from "./pins";
 import type { TestProject } from "./project";
+
+const CONFIG = `
+[user]
+  name = Ada
+  email = ada@example.com
+[commit]
+  gpgsign = false
+[maintenance]
+  auto = false
+[core]
+  fsync = none
+`;
 
 /** A git repository in a project's folder, with an author and times of its own. */
 export class TestRepository {
@@ -12,10 +24,9 @@ export class TestRepository {
   now = Date.UTC(2026, 0, 1) / 1000;
 
   constructor(readonly project: TestProject) {
-    this.git("init", "-q", "-b", "main");
-    this.git("config", "user.name", "Ada");
-    this.git("config", "user.email", "ada@example.com");
-    this.git("config", "commit.gpgsign", "false");
+    this.git("init", "-q", "-b", "main", "--template=");
+    // Each `git config` would be a process, and so would the maintenance after each commit.
+    appendFileSync(project.path(".git/config"), CONFIG);
   }
 
   /** Runs git, and gives what it says. */
@@ -28,10 +39,14 @@ export class TestRepository {
     return spawnSync("git", args, this.options()).status === 0;
   }
 
-  /** Commits what is there. @returns the commit's ID */
-  commit(message: string): string {
+  /** Commits what is there. */
+  commit(message: string): void {
     this.git("add", "-A");
     this.git("commit", "-q", "--allow-empty", "-m", message);
+  }
+
+  /** The ID of the last commit. */
+  head(): string {
     return this.git("rev-parse", "HEAD").trim();
   }
 
