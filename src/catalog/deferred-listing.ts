@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ConnectionError, ListingThreadError, WorkspaceImagesError } from "../errors";
-import type { Listing } from "../images/image-selection";
+import type { Listing } from "../images/listing";
 import type { LockedPlace } from "../pins/lock-file";
 import { type WaitLimits, waitFor } from "../threads/blocking-wait";
 import { HelperThread, helperFile } from "../threads/helper-thread";

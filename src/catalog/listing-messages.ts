@@ -1,7 +1,7 @@
 import { ApiError } from "../api/api-error";
 import * as errors from "../errors";
 import type { ListingQuery } from "../images/image-filter";
-import type { Listing } from "../images/image-selection";
+import type { Listing } from "../images/listing";
 import type { LockedPlace } from "../pins/lock-file";
 import type { Environment } from "../project/environment";
 

@@ -1,6 +1,6 @@
 import type { WorkspaceApi, WorkspaceClient } from "../api/workspace-client";
 import type { ListingQuery } from "../images/image-filter";
-import type { Listing } from "../images/image-selection";
+import type { Listing } from "../images/listing";
 import { checkPlace, type LockedPlace, lockFileName } from "../pins/lock-file";
 import type { Environment } from "../project/environment";
 

@@ -7,7 +7,7 @@ import {
   NotPinnedError,
   PinConflictError,
 } from "../errors";
-import type { Listing } from "../images/image-selection";
+import type { Listing } from "../images/listing";
 import { listingQueryOf } from "../images/listing";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { pinCommand, renameCommand } from "../pins/advice";

@@ -1,6 +1,6 @@
 import type { WorkspaceImagesError } from "../errors";
 import type { ListingQuery } from "../images/image-filter";
-import type { Listing } from "../images/image-selection";
+import type { Listing } from "../images/listing";
 import type { LockedPlace } from "../pins/lock-file";
 import type { Pin, Pins, Question } from "../pins/pin";
 import type { Revocations } from "../pins/revoked";

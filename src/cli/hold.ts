@@ -4,7 +4,7 @@ import { lockFileName } from "../pins/lock-file";
 import type { Pin } from "../pins/pin";
 import { printable } from "../text/printable";
 import { formatTime } from "../text/time";
-import { answerEach, report, sections, thenEach } from "./answers";
+import { answerEach, report, sections } from "./answers";
 import { type ChangeOptions, namedEnvironments, reasonOf, withChangeOptions } from "./common-options";
 import { count } from "./layout";
 import { writeChanges } from "./moves";
@@ -51,12 +51,7 @@ Examples:
         }
         return { project, environment, place: lockFile, before, changes };
       });
-      const answers = dryRun
-        ? plans
-        : thenEach(plans, (plan) => {
-            writeChanges(plan);
-            return plan;
-          });
+      const answers = writeChanges(plans, ({ changes }) => changes, dryRun);
       report(answers, {
         asJson: options.json,
         json: ({ changes }) => Object.fromEntries([...changes].map(([name, pin]) => [name, pinForJson(pin)])),

@@ -1,7 +1,8 @@
 import { type EnvironmentListings, type ListingSource, openListings } from "../catalog/listing-source";
 import { ListingTooLargeError } from "../errors";
 import type { ImageFilter, ListingQuery } from "../images/image-filter";
-import { type Listing, missingListing } from "../images/image-selection";
+import { missingListing } from "../images/image-selection";
+import type { Listing } from "../images/listing";
 import { listingQueryOf } from "../images/listing";
 import type { ListedImage } from "../images/workspace-image";
 import { untilInterrupted } from "./interruption";

@@ -35,12 +35,7 @@ export function carryOut(
   { json, dryRun }: { readonly json?: boolean | undefined; readonly dryRun?: boolean | undefined },
   verb: "moved" | "pinned" = "moved",
 ): void {
-  const answers = dryRun
-    ? plans
-    : thenEach(plans, (plan) => {
-        writeChanges({ ...plan, changes: plan.moved });
-        return plan;
-      });
+  const answers = writeChanges(plans, ({ moved }) => moved, dryRun);
   const moves = new Map(
     [...answers.values()].flatMap((answer) =>
       "value" in answer ? [[answer.value, movesOf(answer.value)] as const] : [],
@@ -76,17 +71,29 @@ export function carryOut(
   if (!json && replacing.length > 0) print(`\n${affectedText(affects)}`);
 }
 
-/** Pins of one environment that were decided on. */
-export interface PlannedChanges extends Pick<PlannedMoves, "project" | "environment" | "place" | "before"> {
-  /** What pins become; undefined for those that go. */
-  readonly changes: ReadonlyMap<string, Pin | undefined>;
+/** The pins of an environment that something is planned for. */
+type Planned = Pick<PlannedMoves, "project" | "environment" | "place" | "before">;
+/** What pins become; undefined for those that go. */
+type Changes = ReadonlyMap<string, Pin | undefined>;
+
+/** Writes what was planned, unless it is a dry run. What cannot be written is an error of its environment. */
+export function writeChanges<P extends Planned>(
+  plans: ReadonlyMap<string, Answer<P>>,
+  changesOf: (plan: P) => Changes,
+  dryRun: boolean | undefined,
+): ReadonlyMap<string, Answer<P>> {
+  if (dryRun) return plans;
+  return thenEach(plans, (plan) => {
+    write(plan, changesOf(plan));
+    return plan;
+  });
 }
 
 /**
- * Writes pins that were decided on; what another process changed meanwhile is not overwritten.
+ * What another process changed meanwhile is not overwritten.
  * @throws LockFileError if one was, or the file cannot be written
  */
-export function writeChanges({ project, environment, place, before, changes }: PlannedChanges): void {
+function write({ project, environment, place, before }: Planned, changes: Changes): void {
   if (!place || changes.size === 0) return;
   updateLockFile(project.directory, environment, place, (current) => {
     for (const [name, pin] of changes) {

@@ -10,7 +10,7 @@ import { readEnvironments } from "../project/environments";
 import { mentionsOf } from "../project/mentions";
 import { configurationFile, findProject, type Project } from "../project/project";
 import { printable } from "../text/printable";
-import { answerEach, answering, report, sections, thenEach } from "./answers";
+import { answerEach, answering, report, sections } from "./answers";
 import { type CommonOptions, withCommonOptions } from "./common-options";
 import { writeChanges } from "./moves";
 import { requirePin } from "./pin-names";
@@ -58,12 +58,7 @@ async function ofPin(
     const changes = renamePin(before, from, to, { keep, environment: environment.name });
     return { project, environment, place: lockFile, before, changes };
   });
-  const answers = dryRun
-    ? plans
-    : thenEach(plans, (plan) => {
-        writeChanges(plan);
-        return plan;
-      });
+  const answers = writeChanges(plans, ({ changes }) => changes, dryRun);
   report(answers, {
     asJson: json,
     json: ({ changes }) => (changes.size > 0 ? { [from]: to } : {}),

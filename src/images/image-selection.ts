@@ -7,9 +7,6 @@ import { type Criterion, criteriaOf, fieldOf, HIDDEN_KEYS, SERVICE_KEYS } from "
 import { assess, type Listing, listingQueryOf } from "./listing";
 import { compareNames, type ListedImage, type WorkspaceImage } from "./workspace-image";
 
-export { describeImage } from "./explanation";
-export type { Listing } from "./listing";
-
 /**
  * The images of `listings` that a filter selects, in its order.
  * @throws ListingRequiredError if the listings cannot decide

@@ -1,4 +1,4 @@
-import { describeImage } from "../images/image-selection";
+import { describeImage } from "../images/explanation";
 import type { WorkspaceImage } from "../images/workspace-image";
 import type { Environment } from "../project/environment";
 import { formatTime } from "../text/time";

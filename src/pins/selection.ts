@@ -1,8 +1,9 @@
 import { NoMatchError } from "../errors";
-import { explainLeftOut } from "../images/explanation";
+import { describeImage, explainLeftOut } from "../images/explanation";
 import type { SingleImageFilter } from "../images/image-filter";
-import { describeImage, imagesLeftOut, type Listing, selectImages } from "../images/image-selection";
+import { imagesLeftOut, selectImages } from "../images/image-selection";
 import { judge } from "../images/judgement";
+import type { Listing } from "../images/listing";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { creationTime } from "../text/time";
 import type { Question } from "./pin";

@@ -1,5 +1,7 @@
 import { MostRecentError, NoMatchError, SeveralMatchesError } from "../errors";
-import { describeImage, type Listing, selectImages } from "../images/image-selection";
+import { describeImage } from "../images/explanation";
+import { selectImages } from "../images/image-selection";
+import type { Listing } from "../images/listing";
 import { differences, type WorkspaceImage } from "../images/workspace-image";
 import type { Environment } from "../project/environment";
 import { moveTo, unmetCriteria } from "./changed-pin";

@@ -1,4 +1,4 @@
-import { describeImage } from "../images/image-selection";
+import { describeImage } from "../images/explanation";
 import { differences, type ListedImage } from "../images/workspace-image";
 import type { Pin, Pins } from "./pin";
 import type { Revocations } from "./revoked";

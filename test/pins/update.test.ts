@@ -1,4 +1,4 @@
-import type { Listing } from "../../src/images/image-selection";
+import type { Listing } from "../../src/images/listing";
 import { decide } from "../../src/pins/moves";
 import type { Pin } from "../../src/pins/pin";
 import { Revocations } from "../../src/pins/revoked";
