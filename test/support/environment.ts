@@ -12,7 +12,7 @@ export default class extends TestEnvironment {
   constructor(...args: ConstructorParameters<typeof TestEnvironment>) {
     if (TMPDIR === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = TMPDIR;
-    const folder = realpathSync(mkdtempSync(join(tmpdir(), "workspace-images-test-")));
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), "images-")));
     // Of this process: `os.tmpdir` asks it, and the tests' own variables are a copy.
     process.env.TMPDIR = folder;
     super(...args);

@@ -9,7 +9,7 @@ export const ROOT = resolve(__dirname, "../..");
 
 /** A CDKTF project in a new folder. */
 export class TestProject {
-  readonly directory = mkdtempSync(join(tmpdir(), "workspace-images-project-"));
+  readonly directory = mkdtempSync(join(tmpdir(), "project-"));
 
   constructor(environments: Readonly<Record<string, EnvironmentConfig>>, cdktfJson: object = {}) {
     this.write(
