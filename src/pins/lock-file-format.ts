@@ -33,8 +33,8 @@ export interface LockFile extends LockedPlace {
   readonly pins: Pins;
 }
 
-/** Size that no lock file exceeds, bytes. */
-export const MAX_LOCK_FILE = 16 * 1024 * 1024;
+/** Size that no lock file exceeds, bytes: room for 150,000 pins. */
+export const MAX_LOCK_FILE = 128 * 1024 * 1024;
 
 const VERSION = 1;
 

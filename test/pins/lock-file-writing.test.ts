@@ -269,12 +269,12 @@ describe("what cannot be written", () => {
   test("a file that could not be read again stays as it was", () => {
     writePins(project, "dev", { x: pinOf("a") });
     const before = readFileSync(project.lockFile("dev"), "utf8");
-    const images = Array.from({ length: 15_000 }, (_, index) =>
+    const images = Array.from({ length: 115_000 }, (_, index) =>
       image({ id: `${index}`, name: "n".repeat(1000) }),
     );
     const error = thrown(() => writePins(project, "dev", { y: pinOf(images, { filter: {} }) }));
     expect(error).toBeInstanceOf(LockFileError);
-    expect(error.message).toContain("workspace-images/dev.lock.json would be larger than 16 MB");
+    expect(error.message).toContain("workspace-images/dev.lock.json would be larger than 128 MB");
     expect(readFileSync(project.lockFile("dev"), "utf8")).toBe(before);
   });
 

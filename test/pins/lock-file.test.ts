@@ -392,7 +392,7 @@ describe("a damaged lock file", () => {
       () => edit("image-linux", "x".repeat(12_000_000)).replace(": 1,", ":  1,"),
       ["too long", RESTORE],
     ],
-    ["that is larger than any", () => "x".repeat(17_000_000), ["is larger than 16 MB", RESTORE]],
+    ["that is larger than any", () => "x".repeat(140_000_000), ["is larger than 128 MB", RESTORE]],
     ["that is null", () => "null", ["is not a lock file", RESTORE]],
   ])("%s is an error that names it and what to run", async (_, damaged, parts) => {
     const message = await damage(damaged());
