@@ -100,7 +100,9 @@ class Document {
     }
     this.isAfterColon = token === TokenType.COLON;
     if (open.length > MAX_DEPTH) {
-      throw new PlanError(`${this.subject} is not understood: it is nested in more than ${MAX_DEPTH} levels.`);
+      throw new PlanError(
+        `${this.subject} is not understood: it is nested in more than ${MAX_DEPTH} levels.`,
+      );
     }
     if (token === TokenType.STRING) this.lastText = value as string;
     else if (token === TokenType.LEFT_BRACE) open.push(open.length === 0 ? this.keys : new Set());
