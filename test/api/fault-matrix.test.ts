@@ -84,6 +84,20 @@ const FAULTS: Record<string, Row> = {
   "HTML with 200": lasting({ body: "html" }, "RESPONSE"),
   "JSON of another shape": lasting({ body: "other-json" }, "RESPONSE"),
   "JSON that is no object": lasting({ edit: () => [null] }, "RESPONSE"),
+  "200 with an error code": lasting(
+    { edit: () => ({ error_code: "WKS.00010003", error_msg: "said", images: [], projects: [] }) },
+    "WKS.00010003",
+  ),
+  "206, a part of an answer": lasting({ status: 206 }, "WKS.00010001"),
+  "images that are described wrongly": lasting(
+    {
+      edit: (json) => {
+        const { images, ...others } = json as { images?: object[] };
+        return images ? { ...others, images: images.map((one) => ({ ...one, min_disk: "80" })) } : json;
+      },
+    },
+    "listing",
+  ),
   "a wrong content type": lasting({ contentType: "text/plain" }, "listing"),
   "an oversized body": lasting({ body: "oversized" }, "RESPONSE"),
   "a redirect": lasting({ redirect: "http://127.0.0.1:9/" }, "RESPONSE"),
