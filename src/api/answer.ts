@@ -1,5 +1,4 @@
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { gunzipSync } from "node:zlib";
 import type { Dispatcher } from "undici";
 
 import v = require("valibot");
@@ -17,7 +16,6 @@ const imagesSchema = v.looseObject({ images: v.pipe(v.array(v.unknown()), v.nonE
 /** How anything begins that is packed with gzip. */
 const GZIP = Buffer.from([0x1f, 0x8b]);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const unzip = promisify(gunzip);
 
 /** An answer whose body has been read and unpacked. */
 interface HttpAnswer {
@@ -34,7 +32,7 @@ export async function take(exchange: Exchange, response: Dispatcher.ResponseData
   const headers = flatten(response.headers);
   exchange.requestId = quote(headers["x-request-id"])?.slice(0, MAX_ID);
   const packed = await read(exchange, response.body);
-  const text = await unpack(exchange, response.statusCode, headers, packed);
+  const text = unpack(exchange, response.statusCode, headers, packed);
   return judge(exchange, { status: response.statusCode, headers, text });
 }
 
@@ -53,12 +51,7 @@ async function read(exchange: Exchange, body: Dispatcher.ResponseData["body"]): 
   return Buffer.concat(chunks);
 }
 
-async function unpack(
-  exchange: Exchange,
-  status: number,
-  headers: HttpAnswer["headers"],
-  packed: Buffer,
-): Promise<string> {
+function unpack(exchange: Exchange, status: number, headers: HttpAnswer["headers"], packed: Buffer): string {
   const encoding = headers["content-encoding"]?.toLowerCase();
   // Of a refusal, the status says what matters.
   const isRefused = !isSuccess(status);
@@ -75,7 +68,8 @@ async function unpack(
     );
   }
   try {
-    return (await unzip(packed, { maxOutputLength: exchange.limits.size })).toString();
+    // A page is small: a stream of its own would take longer than the page.
+    return gunzipSync(packed, { maxOutputLength: exchange.limits.size }).toString();
   } catch (error) {
     if (isRefused) return "an answer that cannot be unpacked";
     throw codeOf(error) === "ERR_BUFFER_TOO_LARGE" ? tooLarge(exchange) : error;

@@ -200,11 +200,13 @@ function unique(
   for (const image of images) {
     const { id, faults } = image;
     const other = found.get(id);
+    if (!other) {
+      found.set(id, image);
+      continue;
+    }
     const isSame = JSON.stringify(other) === JSON.stringify(image);
-    if (other && !repeated.has(id) && !faults?.id && (isSame || !isLast)) return undefined;
-    const merged =
-      !other || isSame ? image : withIdFault(other, "it is listed more than once, and not the same");
-    found.set(id, merged);
+    if (!repeated.has(id) && !faults?.id && (isSame || !isLast)) return undefined;
+    if (!isSame) found.set(id, withIdFault(other, "it is listed more than once, and not the same"));
   }
   return [...found.values()];
 }

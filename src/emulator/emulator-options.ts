@@ -26,7 +26,7 @@ export interface EmulatorOptions {
    */
   readonly account?: EmulatedAccount;
   /**
-   * Wait before every answer, ms.
+   * Least time from a request to its answer, ms.
    * @default 0
    */
   readonly latencyMs?: number;

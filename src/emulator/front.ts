@@ -9,7 +9,7 @@ import type { Fault } from "./faults";
 /** What the front is told first. */
 export interface FrontOptions {
   readonly port: number;
-  /** Wait before every answer, ms. */
+  /** Least time from a request to its answer, ms. */
   readonly latencyMs: number;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
@@ -64,12 +64,14 @@ if (parentThread) {
 
   const serve = async (request: IncomingMessage, response: ServerResponse, latencyMs: number) => {
     const body = await read(request);
-    if (latencyMs) await sleep(latencyMs);
+    // As of a service, what is done for the answer is part of the time that it takes.
+    const delay = latencyMs ? sleep(latencyMs) : undefined;
     const { method = "GET", url: target = "/", headers } = request;
     const id = count++;
     const answered = new Promise<FrontAnswer>((resolve) => waiting.set(id, resolve));
     report({ id, at: Date.now(), method, target, headers, body });
     const { answer, fault } = await answered;
+    await delay;
     if (!answer) throw new Error("There is no answer.");
     await write(response, answer, fault, /\bgzip\b/.test(String(headers["accept-encoding"] ?? "")));
   };
@@ -152,7 +154,7 @@ async function write(
     default:
       if (acceptsGzip && body.length > 1024) {
         headers["content-encoding"] = "gzip";
-        body = gzipSync(body);
+        body = gzipSync(body, { level: 1 });
       }
   }
   if (status !== 204) headers = { ...headers, "content-length": String(body.length) };

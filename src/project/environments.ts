@@ -22,7 +22,7 @@ const contextSchema = v.strictObject({
 });
 
 /** Names that programs give a meaning of its own to. */
-const UNUSABLE_NAMES: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+const UNUSABLE_NAMES: readonly string[] = ["__proto__", "constructor", "prototype"];
 
 type Path = readonly PropertyKey[];
 
@@ -140,10 +140,14 @@ type Fail = (path: Path, what: string) => ConfigurationError;
 function refuseLevel(value: unknown, path: Path, fail: Fail): void {
   if (typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) throw fail(path, "is wrong (expected Object, not a list).");
+  const refuse = (key: string) => {
+    throw fail([...path, key], "is a name that cannot be used: choose another one.");
+  };
+  for (const name of UNUSABLE_NAMES) if (Object.hasOwn(value, name)) refuse(name);
   // Inherited ones too: that is where `{ __proto__: {} }` of a program goes.
-  for (const key in value) {
-    if (UNUSABLE_NAMES.has(key) || !Object.hasOwn(value, key))
-      throw fail([...path, key], "is a name that cannot be used: choose another one.");
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    for (const key in value) if (!Object.hasOwn(value, key)) refuse(key);
   }
 }
 

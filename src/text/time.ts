@@ -18,8 +18,8 @@ export function creationTime(text: string | undefined): number | undefined {
 }
 
 function utcTime(text: string): number | undefined {
-  const day = text.slice(0, 10);
   const time = Date.parse(text);
   // Date.parse carries 30 February over into March.
-  return Number.isNaN(time) || !new Date(Date.parse(day)).toISOString().startsWith(day) ? undefined : time;
+  const isCarried = new Date(text.slice(0, 10)).getUTCDate() !== Number(text.slice(8, 10));
+  return Number.isNaN(time) || isCarried ? undefined : time;
 }
