@@ -6,14 +6,14 @@ const PART = { least: 9, most: 12, share: 0.75 };
 
 /** Every secret of this process, so that text from outside that repeats one can be quoted. */
 const known = new Set<string>();
-/** What they are recognized by; made where something is quoted first. */
-let traces: { letters: Traces; characters: Traces } | undefined;
+/** Those of which no traces are kept yet: that is done where something is quoted. */
+const untraced: string[] = [];
 
 /** Lets {@link redact} know a secret that something else holds. */
 export function remember(secret: string): void {
   if (secret.length < SHORTEST || known.has(secret)) return;
   known.add(secret);
-  traces = undefined;
+  untraced.push(secret);
 }
 
 /**
@@ -22,12 +22,12 @@ export function remember(secret: string): void {
  */
 export function redact(text: string): string {
   if (known.size === 0 || text === "") return text;
-  traces ??= traceAll(known);
+  for (const secret of untraced.splice(0)) keepTraces(secret);
   const found: [from: number, to: number][] = [];
   for (const isEscaped of [false, true]) {
     for (const [isLetters, { whole, parts }] of [
-      [true, traces.letters],
-      [false, traces.characters],
+      [true, letters],
+      [false, characters],
     ] as const) {
       if (whole.size === 0 && parts.size === 0) continue;
       const view = viewOf(text, isEscaped, isLetters);
@@ -50,6 +50,10 @@ interface Traces {
   /** By their length. */
   readonly parts: Map<number, Set<string>>;
 }
+
+/** What secrets are recognized by: their letters and digits, or all their characters where those are too few. */
+const letters: Traces = { whole: new Set(), parts: new Map() };
+const characters: Traces = { whole: new Set(), parts: new Map() };
 
 /** One character as JSON, JavaScript, C, URLs, mail and HTML escape it, also where it was escaped more than once. */
 const ESCAPE =
@@ -95,20 +99,15 @@ function unescaped(match: RegExpMatchArray): string {
   return named !== undefined ? (ENTITIES[named.toLowerCase()] ?? "") : all;
 }
 
-function traceAll(secrets: Iterable<string>): { letters: Traces; characters: Traces } {
-  const letters: Traces = { whole: new Set(), parts: new Map() };
-  const characters: Traces = { whole: new Set(), parts: new Map() };
-  for (const secret of secrets) {
-    for (const form of formsOf(secret)) {
-      for (const isEscaped of [false, true]) {
-        const { text } = viewOf(form, isEscaped, true);
-        if (text.length >= SHORTEST) trace(text, letters);
-        // Of signs alone, there are no letters to compare.
-        else trace(viewOf(form, isEscaped, false).text, characters);
-      }
+function keepTraces(secret: string): void {
+  for (const form of formsOf(secret)) {
+    for (const isEscaped of [false, true]) {
+      const { text } = viewOf(form, isEscaped, true);
+      if (text.length >= SHORTEST) trace(text, letters);
+      // Of signs alone, there are no letters to compare.
+      else trace(viewOf(form, isEscaped, false).text, characters);
     }
   }
-  return { letters, characters };
 }
 
 function trace(text: string, { whole, parts }: Traces): void {
