@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { WorkspaceEmulator } from "../emulator";
+import type { WorkspaceEmulator } from "../emulator";
 import { ConfigurationError } from "../errors";
 import { print } from "./output";
 
@@ -61,6 +61,7 @@ function startText(
 }
 
 async function start(port: number): Promise<WorkspaceEmulator> {
+  const { WorkspaceEmulator } = require("../emulator") as typeof import("../emulator");
   try {
     return await WorkspaceEmulator.start({ port });
   } catch (cause) {

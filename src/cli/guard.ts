@@ -3,7 +3,6 @@ import { ALLOWANCES_FILE, type Allowance, findAllowance, readAllowances } from "
 import { summarize } from "../desktops/consequences";
 import { type ExplainingPin, type GuardContext, type JudgedChange, judgeChange } from "../desktops/guard";
 import { parseChange } from "../desktops/plan";
-import { readTerraformJson } from "../desktops/terraform-json";
 import { ConfigurationError, PlanError, WorkspaceImagesError } from "../errors";
 import { type LockFile, readLockFile } from "../pins/lock-file";
 import { readRevocations } from "../pins/revoked";
@@ -107,6 +106,8 @@ async function guard(
   environments: readonly string[],
 ): Promise<Answer<GuardedPlan>> {
   const changes: GuardedChange[] = [];
+  const { readTerraformJson } =
+    require("../desktops/terraform-json") as typeof import("../desktops/terraform-json");
   let looked = 0;
   try {
     const { kind } = await readTerraformJson(name, {

@@ -2,7 +2,6 @@ import { PlanError } from "../errors";
 import { matches } from "../text/pattern";
 import { parseChange } from "./plan";
 import { imageIdsOf, resourceKind, valuesAt } from "./resource-kinds";
-import { readTerraformJson } from "./terraform-json";
 
 /** The image that a resource has, as Terraform's state says. */
 export interface RunningImage {
@@ -39,6 +38,7 @@ export async function readRunningImages(name: string, addresses: readonly string
       });
     }
   };
+  const { readTerraformJson } = require("./terraform-json") as typeof import("./terraform-json");
   await readTerraformJson(name, {
     change: (raw) => {
       const change = parseChange(raw, name);

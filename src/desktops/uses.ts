@@ -6,7 +6,6 @@ import { namesIn } from "./output-names";
 import { parseChange } from "./plan";
 import { type Effect, imageIdsOf, type ResourceKind, resourceKind } from "./resource-kinds";
 import { resourcesOf, type SynthesizedStack } from "./synthesized-stacks";
-import { readTerraformJson } from "./terraform-json";
 
 /** A resource that a pin feeds. */
 export interface Use {
@@ -76,6 +75,7 @@ export async function usesInTerraform(name: string, pins: PinsByEnvironment): Pr
     for (const [pin, { images }] of named) feeding.add(environment, pin, images);
   }
   const uses: Use[] = [];
+  const { readTerraformJson } = require("./terraform-json") as typeof import("./terraform-json");
   await readTerraformJson(name, {
     change: (raw) => {
       const change = parseChange(raw, name);
