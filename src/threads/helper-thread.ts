@@ -3,7 +3,10 @@ import { createRequire } from "node:module";
 import { extname } from "node:path";
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { HELPER_VARIABLE } from "./helper-variable";
-import { HELPER, type HelperData } from "./parent-thread";
+import { END, HELPER, type HelperData } from "./parent-thread";
+
+/** How long a helper that was asked to end is waited for, ms. */
+const PATIENCE = 1000;
 
 /** A thread of this library that does something while this one goes on or waits. Messages are JSON. */
 export class HelperThread {
@@ -66,10 +69,21 @@ export class HelperThread {
     this.port.unref();
   }
 
-  /** Ends the helper. */
+  /**
+   * Ends the helper. It is asked to end itself: a thread that is terminated while Node parses HTTP in it takes the whole
+   * process with it.
+   */
   async end(): Promise<void> {
-    this.port.close();
-    await this.worker.terminate();
+    const { worker, port } = this;
+    worker.ref();
+    if (this.dead === undefined) {
+      const ended = new Promise((resolve) => worker.once("exit", resolve));
+      port.postMessage(END);
+      const timer = setTimeout(() => worker.terminate(), PATIENCE);
+      await ended;
+      clearTimeout(timer);
+    }
+    port.close();
   }
 }
 

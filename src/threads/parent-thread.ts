@@ -2,6 +2,8 @@ import { type MessagePort, workerData } from "node:worker_threads";
 
 /** The key in `workerData` that names a helper thread. */
 export const HELPER = "cdktf-huaweicloud-workspace-images/helper";
+/** What a helper is sent to end itself. */
+export const END = "end";
 /** How often a helper shows that it lives, ms. */
 const HEARTBEAT = 1000;
 
@@ -25,7 +27,10 @@ export class ParentThread {
 
   /** Calls `listener` with every message; that keeps this thread running. */
   onMessage(listener: (message: never) => void): void {
-    this.data.port.on("message", (text: string) => listener(JSON.parse(text) as never));
+    this.data.port.on("message", (text: string) => {
+      if (text === END) process.exit();
+      listener(JSON.parse(text) as never);
+    });
   }
 
   post(message: unknown): void {

@@ -161,7 +161,7 @@ describe.each([
       {
         ...named,
         // biome-ignore lint/suspicious/noTemplateCurlyInString: names are anyone's
-        images: [{ id: "a", name: "x${TfToken[TOKEN.0]}\ufffd${path.root}\nb" }, { id: "b" }],
+        images: [{ id: "a", name: "x${TfToken[TOKEN.0]}\ufffd${path.root}\ufffdb" }, { id: "b" }],
       },
       { ...named, pin: "second", images: [] },
     ]);
@@ -182,7 +182,7 @@ describe.each([
     expect(read("cdk.tf").split("\n").slice(0, 4)).toEqual([
       '# Pin "office.windows/a" of dev, pinned at 2026-01-01T00:00:00Z:',
       // biome-ignore lint/suspicious/noTemplateCurlyInString: names are anyone's
-      '#   a "x${TfToken[TOKEN.0]}\ufffd${path.root}\\nb"',
+      '#   a "x${TfToken[TOKEN.0]}\ufffd${path.root}\ufffdb"',
       '#   b "unnamed"',
       "",
     ]);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Secret } from "../../src/api/secret";
 import { sign } from "../../src/api/signer";
 import {
@@ -9,6 +10,7 @@ import {
 import { closing } from "../support/closing";
 import { rejection, thrown } from "../support/errors";
 import { image, numbered } from "../support/images";
+import { ROOT, run } from "../support/project";
 import { vendorListImages } from "../support/vendor-client";
 
 const REGION = "cn-north-4";
@@ -375,5 +377,32 @@ describe("the server", () => {
     await emulator.close();
     expect(await waiting).toMatchObject({ name: "TypeError" });
     expect(await rejection(list(emulator))).toMatchObject({ name: "TypeError" });
+  });
+
+  test("ends in the middle of requests without taking the process with it", async () => {
+    const ended = await run(
+      process.execPath,
+      [
+        "--eval",
+        `const { get } = require("node:http");
+      const { WorkspaceEmulator } = require(${JSON.stringify(join(ROOT, "lib/emulator"))});
+      (async () => {
+        for (let round = 0; round < 60; round++) {
+          const emulator = await WorkspaceEmulator.start();
+          const requests = Array.from({ length: 40 }, () => new Promise((resolve) => {
+            get(emulator.url + "/v2/x/images", { agent: false }, (response) => {
+              response.on("error", resolve).resume().on("close", resolve);
+            }).on("error", resolve);
+          }));
+          await new Promise((resolve) => setTimeout(resolve, round % 12));
+          await emulator.close();
+          await Promise.all(requests);
+        }
+        console.log("alive");
+      })();`,
+      ],
+      { cwd: ROOT },
+    );
+    expect(ended).toMatchObject({ code: 0, stdout: "alive\n" });
   });
 });

@@ -282,7 +282,10 @@ describe("an environment", () => {
   test.each([
     [{ workspace: "http://workspace.example.com" }, /the Workspace endpoint .* is plain http.* use https/],
     [{ workspace: "https://example.com/v2/" }, /the Workspace endpoint .* must not end in a version/],
-    [{ iam: "iam example.com" }, /the IAM endpoint \(endpoints\.iam in cdktf\.json\) is not a URL/],
+    [
+      { iam: "iam example.com" },
+      /the IAM endpoint \(workspaceImages\.environments\.dev\.endpoints\.iam in cdktf\.json\) is not a URL/,
+    ],
     [
       { iam: "iam.example.com" },
       /endpoints\.iam in cdktf\.json\) leads to iam\.example\.com, .* set WORKSPACE_IMAGES_TRUSTED_HOSTS=/,
