@@ -11,13 +11,14 @@ module.exports = {
   testTimeout: 180_000,
   testMatch: ["**/*.test.ts"],
   // These need more than Node and npm, or take long: `npm run test:terraform`, `test:consumers`, `test:browser`,
-  // `test:documents`.
+  // `test:documents`, `test:size`.
   testPathIgnorePatterns: [
     "/node_modules/",
     "<rootDir>/test/terraform/",
     "<rootDir>/test/consumers/",
     "<rootDir>/test/browser/",
     "<rootDir>/test/documents/",
+    "<rootDir>/test/size/",
   ],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: {

@@ -36,7 +36,10 @@ interface Reviewed extends ReviewedEnvironment {
 /** What moves did to the resources of what was synthesized, by the change that moved. */
 type AffectsOf = ReadonlyMap<PinChange, Affects>;
 
-/** `workspace-images diff [revision]`: pins between a commit and now. */
+/**
+ * `workspace-images diff [revision]`: pins between a commit and now.
+ * @lazy
+ */
 export function diffCommand(): Command {
   return withCommonOptions(new Command("diff"))
     .summary("show what changed in pins since a commit")

@@ -3,7 +3,10 @@ import type { WorkspaceEmulator } from "../emulator";
 import { ConfigurationError } from "../errors";
 import { print } from "./output";
 
-/** `workspace-images emulate`: serves the emulator. */
+/**
+ * `workspace-images emulate`: serves the emulator.
+ * @lazy
+ */
 export function emulateCommand(): Command {
   return new Command("emulate")
     .summary("serve an emulator of the service")

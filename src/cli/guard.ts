@@ -43,7 +43,10 @@ const VERBS = {
   runs: "reinstalled by an action",
 } as const satisfies Record<JudgedChange["does"], string>;
 
-/** `workspace-images guard`: which desktops a Terraform plan would wipe, and whether anybody meant that. */
+/**
+ * `workspace-images guard`: which desktops a Terraform plan would wipe, and whether anybody meant that.
+ * @lazy
+ */
 export function guardCommand(): Command {
   return withCommonOptions(new Command("guard"))
     .argument("<plan...>", "output of `terraform show -json <plan file>`; - is standard input")

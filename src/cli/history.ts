@@ -23,7 +23,10 @@ interface HistoryOptions extends CommonOptions {
   readonly html?: string;
 }
 
-/** `workspace-images history [pin…]`: who moved what when. */
+/**
+ * `workspace-images history [pin…]`: who moved what when.
+ * @lazy
+ */
 export function historyCommand(): Command {
   return withCommonOptions(new Command("history"))
     .summary("show who moved which pin when, from git")

@@ -16,7 +16,10 @@ interface HoldOptions extends ChangeOptions {
   readonly release?: boolean;
 }
 
-/** `workspace-images hold <pin…>`: keeps pins where they are, with a reason. */
+/**
+ * `workspace-images hold <pin…>`: keeps pins where they are, with a reason.
+ * @lazy
+ */
 export function holdCommand(): Command {
   return withChangeOptions(new Command("hold"))
     .summary("keep pins where they are, with a reason, or release them")

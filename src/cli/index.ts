@@ -5,24 +5,8 @@ import { Command, CommanderError } from "commander";
 import { WorkspaceImagesError } from "../errors";
 import { printableLines } from "../text/printable";
 import { EXIT } from "./answers";
-import { diffCommand } from "./diff";
-import { emulateCommand } from "./emulate";
-import { guardCommand } from "./guard";
-import { historyCommand } from "./history";
-import { holdCommand } from "./hold";
 import { Interrupted } from "./interruption";
-import { listCommand } from "./list";
-import { outdatedCommand } from "./outdated";
 import { printError } from "./output";
-import { pinCommand } from "./pin";
-import { pinsCommand } from "./pins";
-import { promoteCommand } from "./promote";
-import { pruneCommand } from "./prune";
-import { renameCommand } from "./rename";
-import { resolveCommand } from "./resolve";
-import { rollbackCommand } from "./rollback";
-import { updateCommand } from "./update";
-import { verifyCommand } from "./verify";
 
 const { version } = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8"));
 
@@ -44,18 +28,42 @@ Examples:
   );
 
 /** The commands in the groups in which `--help` shows them. */
-const GROUPS: Readonly<Record<string, readonly Command[]>> = {
-  Look: [listCommand(), pinsCommand(), outdatedCommand(), diffCommand(), historyCommand()],
-  Move: [pinCommand(), updateCommand(), promoteCommand(), rollbackCommand(), holdCommand()],
-  Check: [verifyCommand(), guardCommand()],
-  Tend: [renameCommand(), pruneCommand(), resolveCommand()],
-  Try: [emulateCommand()],
+const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Command>>>> = {
+  Look: {
+    list: () => (require("./list") as typeof import("./list")).listCommand(),
+    pins: () => (require("./pins") as typeof import("./pins")).pinsCommand(),
+    outdated: () => (require("./outdated") as typeof import("./outdated")).outdatedCommand(),
+    diff: () => (require("./diff") as typeof import("./diff")).diffCommand(),
+    history: () => (require("./history") as typeof import("./history")).historyCommand(),
+  },
+  Move: {
+    pin: () => (require("./pin") as typeof import("./pin")).pinCommand(),
+    update: () => (require("./update") as typeof import("./update")).updateCommand(),
+    promote: () => (require("./promote") as typeof import("./promote")).promoteCommand(),
+    rollback: () => (require("./rollback") as typeof import("./rollback")).rollbackCommand(),
+    hold: () => (require("./hold") as typeof import("./hold")).holdCommand(),
+  },
+  Check: {
+    verify: () => (require("./verify") as typeof import("./verify")).verifyCommand(),
+    guard: () => (require("./guard") as typeof import("./guard")).guardCommand(),
+  },
+  Tend: {
+    rename: () => (require("./rename") as typeof import("./rename")).renameCommand(),
+    prune: () => (require("./prune") as typeof import("./prune")).pruneCommand(),
+    resolve: () => (require("./resolve") as typeof import("./resolve")).resolveCommand(),
+  },
+  Try: { emulate: () => (require("./emulate") as typeof import("./emulate")).emulateCommand() },
 };
 
 // For the command that help is itself.
 program.commandsGroup("Look:");
+// One that is named is loaded alone; what names none, or an unknown one, is shown all.
+const named = process.argv[2] ?? "";
+const isKnown = Object.values(GROUPS).some((commands) => Object.hasOwn(commands, named));
 for (const [group, commands] of Object.entries(GROUPS)) {
-  for (const command of commands) program.addCommand(command.helpGroup(`${group}:`));
+  for (const [name, command] of Object.entries(commands)) {
+    if (!isKnown || name === named) program.addCommand(command().helpGroup(`${group}:`));
+  }
 }
 
 // A usage error is a question that could not be answered; commander's own code for it would say "no".

@@ -16,7 +16,10 @@ import { requiredListings, withListings } from "./listings";
 import { colors, printWarning } from "./output";
 import { prospectsOf } from "./promote";
 
-/** `workspace-images outdated`: pins that are not as they should be, or could be. */
+/**
+ * `workspace-images outdated`: pins that are not as they should be, or could be.
+ * @lazy
+ */
 export function outdatedCommand(): Command {
   return withCommonOptions(new Command("outdated"))
     .summary("show pins that are not as they should be, or could be")

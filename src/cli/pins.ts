@@ -29,7 +29,10 @@ interface Block {
   readonly notes: readonly string[];
 }
 
-/** `workspace-images pins`: pins × environments. */
+/**
+ * `workspace-images pins`: pins × environments.
+ * @lazy
+ */
 export function pinsCommand(): Command {
   return withCommonOptions(new Command("pins"))
     .summary("show pins by environment: images, ages, differences")

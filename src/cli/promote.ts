@@ -29,7 +29,10 @@ interface PromoteOptions extends CommonOptions, OverrideOptions {
   readonly dryRun?: boolean;
 }
 
-/** `workspace-images promote <from> <to> [pin…]`: gives environments the images of another. */
+/**
+ * `workspace-images promote <from> <to> [pin…]`: gives environments the images of another.
+ * @lazy
+ */
 export function promoteCommand(): Command {
   return withOverrideOptions(withJsonOption(new Command("promote")))
     .summary("give environments the images of another")

@@ -29,7 +29,10 @@ interface PruneOptions extends ChangeOptions {
   readonly timeLimit: number;
 }
 
-/** `workspace-images prune [pin]`: drops the pins that no lookup asks for, or one by name. */
+/**
+ * `workspace-images prune [pin]`: drops the pins that no lookup asks for, or one by name.
+ * @lazy
+ */
 export function pruneCommand(): Command {
   return withChangeOptions(new Command("prune"))
     .summary("drop the pins that no lookup asks for, or one by name")

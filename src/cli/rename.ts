@@ -21,7 +21,10 @@ interface RenameOptions extends CommonOptions {
   readonly dryRun?: boolean;
 }
 
-/** `workspace-images rename`: gives a pin, or an environment, another name. */
+/**
+ * `workspace-images rename`: gives a pin, or an environment, another name.
+ * @lazy
+ */
 export function renameCommand(): Command {
   return withCommonOptions(new Command("rename"))
     .summary("give a pin, or an environment, another name")

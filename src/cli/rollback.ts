@@ -13,7 +13,10 @@ interface RollbackOptions extends ChangeOptions {
   readonly reason?: string;
 }
 
-/** `workspace-images rollback <pin…>`: gives pins back what they had before, and holds them. */
+/**
+ * `workspace-images rollback <pin…>`: gives pins back what they had before, and holds them.
+ * @lazy
+ */
 export function rollbackCommand(): Command {
   return withChangeOptions(new Command("rollback"))
     .summary("give pins back what they had before, and hold them")

@@ -16,7 +16,10 @@ import { carryOut, type PlannedMoves } from "./moves";
 import { printWarning } from "./output";
 import { choosePins, requirePins } from "./pin-names";
 
-/** `workspace-images update [pin…]`: moves pins to what their question selects now. */
+/**
+ * `workspace-images update [pin…]`: moves pins to what their question selects now.
+ * @lazy
+ */
 export function updateCommand(): Command {
   return withOverrideOptions(withChangeOptions(new Command("update")))
     .summary("move pins to what their question selects now")

@@ -8,7 +8,10 @@ import { wrap } from "./layout";
 import { listedImages, withListings } from "./listings";
 import { colors } from "./output";
 
-/** `workspace-images verify`: every pinned image still exists, unchanged. */
+/**
+ * `workspace-images verify`: every pinned image still exists, unchanged.
+ * @lazy
+ */
 export function verifyCommand(): Command {
   return withCommonOptions(new Command("verify"))
     .summary("check that every pinned image still exists, unchanged")

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { Readable } from "node:stream";
+import { CLI } from "../cli/support";
 import { OLD_IMAGE, recordedChange, recordedPlan } from "../desktops/plans";
 import { pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
-import { CLI } from "./support";
 
 const CHANGES = 100_000;
 const MAX_MB = 300;
