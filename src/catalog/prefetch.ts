@@ -40,6 +40,7 @@ export interface PrefetchOptions {
  * Prepares the answers to an app's lookups, from the pins of its project.
  * @throws ConfigurationError if environments or options are wrong
  * @lazy
+ * @internal users need none of the types that it leads to
  */
 export async function prefetchAnswers(
   root: IConstruct,
