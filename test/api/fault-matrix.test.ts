@@ -246,7 +246,7 @@ describe("faults of connections", () => {
     });
 
     const run = async (variables: Record<string, string>): Promise<Outcome> => {
-      const { stdout } = await project.cli(["list", "--json"], {
+      const { stdout } = await project.program(["list", "--json"], {
         ...emulator.variables,
         NODE_EXTRA_CA_CERTS: project.path("ca.pem"),
         ...variables,

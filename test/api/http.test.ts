@@ -780,7 +780,7 @@ describe("certificates", () => {
   describe("with the command line", () => {
     const project = new TestProject({ dev: { region: REGION } });
     const cli = (variables: Record<string, string>) =>
-      project.cli(["list", "--json"], {
+      project.program(["list", "--json"], {
         NODE_EXTRA_CA_CERTS: authority,
         HW_ACCESS_KEY: DEFAULT_ACCOUNT.accessKey,
         HW_SECRET_KEY: DEFAULT_ACCOUNT.secretKey,

@@ -169,7 +169,7 @@ describe("NODE_DEBUG=workspace-images", () => {
   test("prints a line for each request: method, URL, status, time, attempt and request ID", async () => {
     emulator.inject({ on: "images", times: 1, status: 503 });
     emulator.inject({ on: "images", times: 1, reset: "before" });
-    const { stderr, code } = await project.cli(["list", "--json"], {
+    const { stderr, code } = await project.program(["list", "--json"], {
       ...variables(),
       NODE_DEBUG: "workspace-images",
     });
@@ -190,7 +190,7 @@ describe("NODE_DEBUG=workspace-images", () => {
   });
 
   test("prints nothing where it is not set", async () => {
-    const { stderr } = await project.cli(["list", "--json"], variables());
+    const { stderr } = await project.program(["list", "--json"], variables());
     expect(stderr).toBe("");
   });
 });

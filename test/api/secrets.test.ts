@@ -243,7 +243,7 @@ describe("a synth", () => {
       HW_CLOUD: "cloud.invalid",
     };
     const direct = await world.project.script(APP, variables);
-    const refused = await world.project.cli(["list"], proxied);
+    const refused = await world.project.program(["list"], proxied);
     await world.close();
     expect(direct.stdout).toContain("synthesized");
     expect(refused.stderr).toContain("HTTPS_PROXY");
@@ -277,7 +277,7 @@ describe("the command", () => {
     async (_, args) => {
       // Where asked for, Node itself prints the variables of a process that is started.
       const NODE_DEBUG = args[0] === "prune" ? "workspace-images,undici,fetch,http,net,tls" : "*";
-      const run = await world.project.cli(args, { ...variables, NODE_DEBUG });
+      const run = await world.project.program(args, { ...variables, NODE_DEBUG });
       expect(run.code).toBe(0);
       expect(leaks(world.traces(run))).toEqual([]);
     },
@@ -287,7 +287,7 @@ describe("the command", () => {
     "%s leaves no secret where it is refused",
     async (command) => {
       await withEcho("iam", async (url) => {
-        const run = await world.project.cli(command.split(" "), {
+        const run = await world.project.program(command.split(" "), {
           ...variables,
           HW_AUTH_URL: `${url}/v3`,
         });
@@ -307,14 +307,14 @@ describe("the command", () => {
     ["redirected", { redirect: "https://user:canary@cloud.invalid/canary?token=canary" }],
   ])("list leaves no secret where IAM's answer is %s", async (_, fault) => {
     world.emulator.inject({ ...fault, on: "iam" });
-    const run = await world.project.cli(["list", "--json"], variables);
+    const run = await world.project.program(["list", "--json"], variables);
     expect(run.code).toBe(2);
     expect(run.stderr).toContain("error");
     expect(leaks(world.traces(run))).toEqual([]);
   });
 
   test("emulate prints the variables to use, and no more of what it knows", async () => {
-    const { code, stderr, stdout } = await world.project.cli(["emulate", "--port", "99999"], variables);
+    const { code, stderr, stdout } = await world.project.program(["emulate", "--port", "99999"], variables);
     expect(code).toBe(2);
     expect(leaks(stdout + stderr)).toEqual([]);
   });

@@ -133,7 +133,7 @@ test("tells what the system refused, without a stack trace", async () => {
     { dev: {} },
     { app: "true", context: { workspaceImages: { environments: { dev: {} } } } },
   );
-  const { code, stdout, stderr } = await project.cli(["prune"], { TMPDIR: "/nowhere" });
+  const { code, stdout, stderr } = await project.program(["prune"], { TMPDIR: "/nowhere" });
   expect(stderr).toMatch(/^error: ENOENT: .*\/nowhere.*\n$/);
   expect(stdout).toBe("");
   expect(code).toBe(2);

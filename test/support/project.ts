@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { EnvironmentConfig } from "../../src";
+import { inThisProcess } from "./command-line";
 
 /** The project of the library itself; its built command line and packages are used. */
 export const ROOT = resolve(__dirname, "../..");
@@ -47,8 +48,13 @@ export class TestProject {
     return JSON.parse(readFileSync(this.lockFile(environment), "utf8"));
   }
 
-  /** Runs the built command line here. */
+  /** Runs the command line here, in this process: one command after the other. */
   cli(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    return inThisProcess(this.directory, args, variables);
+  }
+
+  /** Runs the built command line here, in a process of its own. */
+  program(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Ended> {
     return run(process.execPath, [join(ROOT, "lib/cli/index.js"), ...args], {
       cwd: this.directory,
       variables,
