@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -161,22 +161,45 @@ class World {
 
 const APP = `
 const { App, TerraformStack } = require("cdktf");
-const { WorkspaceImageCatalog, DataHuaweicloudWorkspaceImage } = require(${JSON.stringify(ROOT)});
-(async () => {
-  const app = new App();
-  const catalog = await WorkspaceImageCatalog.prefetch(app);
-  for (const environment of ["dev", "prod"]) {
-    new DataHuaweicloudWorkspaceImage(new TerraformStack(app, environment), "office", {
-      environment, imageType: "gold", nameRegex: "^Windows_11_Enterprise_24H2", mostRecent: true,
-    });
+const { inspect } = require("node:util");
+async function synthesize(outdir) {
+  const { WorkspaceImageCatalog, DataHuaweicloudWorkspaceImage } = require(${JSON.stringify(ROOT)});
+  try {
+    const app = new App({ outdir });
+    const catalog = await WorkspaceImageCatalog.prefetch(app);
+    for (const environment of ["dev", "prod"]) {
+      new DataHuaweicloudWorkspaceImage(new TerraformStack(app, environment), "office", {
+        environment, imageType: "gold", nameRegex: "^Windows_11_Enterprise_24H2", mostRecent: true,
+      });
+    }
+    app.synth();
+    console.log(inspect(catalog, { depth: Infinity, showHidden: true }));
+    console.log("synthesized");
+  } catch (error) {
+    console.error(inspect(error, { depth: Infinity, showHidden: true }));
+    process.exitCode = 3;
   }
-  app.synth();
-  console.log(require("node:util").inspect(catalog, { depth: Infinity, showHidden: true }));
-  console.log("synthesized");
-})().catch((error) => {
-  console.error(require("node:util").inspect(error, { depth: Infinity, showHidden: true }));
-  process.exitCode = 3;
-});
+}
+if (!process.env.RUNS) void synthesize();
+`;
+
+/** What ends a run's part of what is printed. */
+const END = "\u0000end of a run\n";
+
+/** Synthesizes once for each of RUNS, each time with a library that was loaded anew and knows no secret yet. */
+const APP_OF_RUNS = `${APP}
+const fs = require("node:fs");
+(async () => {
+  for (const { outdir, endpoint, drop } of JSON.parse(process.env.RUNS)) {
+    if (drop) fs.rmSync(drop);
+    for (const path of Object.keys(require.cache)) {
+      if (path.startsWith(${JSON.stringify(join(ROOT, "lib"))})) delete require.cache[path];
+    }
+    process.env.WORKSPACE_IMAGES_ENDPOINT = endpoint;
+    await synthesize(outdir);
+    for (const stream of [1, 2]) fs.writeSync(stream, ${JSON.stringify(END)});
+  }
+})();
 `;
 
 test("the search finds every secret, and parts of them", () => {
@@ -195,31 +218,36 @@ describe("a synth", () => {
     async (source) => {
       const world = await World.start();
       const variables = await world.variables(source);
-      const synth = (more: Variables = {}) => world.project.script(APP, { ...variables, ...more });
-      /** A synth whose listing is refused, with an answer that repeats all that was sent. */
-      const refused = () => withEcho("service", (url) => synth({ WORKSPACE_IMAGES_ENDPOINT: url }));
       try {
-        const withoutPins = await refused();
-        expect(withoutPins.code).toBe(3);
-        expect(withoutPins.stderr).toMatch(/the images could not be listed\. .* was refused: 403 echo/);
-        expect(leaks(world.traces(withoutPins))).toEqual([]);
+        // A service that refuses answers with all that was sent.
+        const { stdout, stderr } = await withEcho("service", (echo) => {
+          const RUNS = JSON.stringify([
+            { outdir: "refused", endpoint: echo },
+            { outdir: "listed", endpoint: world.emulator.url },
+            // With pins of one environment and none of the other, what fails is said beside what is pinned.
+            { outdir: "refused-again", endpoint: echo, drop: "workspace-images/prod.lock.json" },
+          ]);
+          return world.project.script(APP_OF_RUNS, { ...variables, RUNS });
+        });
+        const [withoutPins, listed, withPins, ...rest] = stderr.split(END);
+        expect(rest).toEqual([""]);
+        for (const refused of [withoutPins, withPins]) {
+          expect(refused).toMatch(/the images could not be listed\. .* was refused: 403 echo/);
+        }
+        expect(listed).not.toContain("could not be listed");
+        expect(stdout.match(/^synthesized$/gm)).toHaveLength(1);
 
-        const listed = await synth();
-        expect(listed.stdout).toContain("synthesized");
-        const traces = world.traces(listed);
+        const traces = world.traces({ stdout, stderr });
         // All that is searched is there.
-        for (const trace of ["dev.lock.json", "cdk.tf.json", "WORKSPACE-IMAGES ", "FETCH "]) {
+        for (const trace of [
+          "dev.lock.json",
+          "listed/stacks/dev/cdk.tf.json",
+          "WORKSPACE-IMAGES ",
+          "FETCH ",
+        ]) {
           expect(traces).toContain(trace);
         }
         expect(leaks(traces)).toEqual([]);
-
-        // With a lock file of one environment and none of the other, what fails is said beside what is pinned.
-        rmSync(world.project.path("workspace-images/prod.lock.json"));
-        const withPins = await refused();
-        expect(withPins.code).toBe(3);
-        expect(withPins.stderr).toMatch(/the images could not be listed\. .* was refused: 403 echo/);
-        expect(world.traces(withPins)).toContain("dev.lock.json");
-        expect(leaks(world.traces(withPins))).toEqual([]);
       } finally {
         await world.close();
       }

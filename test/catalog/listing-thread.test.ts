@@ -179,7 +179,12 @@ describe("a listing thread that breaks is a typed error:", () => {
       /ended by an error: late/,
     ],
     ["an end of its own", "process.exit(3)", /ended without an error/],
-    ["a loop", "for (;;);", /gave no sign of life for 2 s/, "{ limits: { silence: 2000, total: 60_000 } }"],
+    [
+      "a wait without end",
+      "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)",
+      /gave no sign of life for 1 s/,
+      "{ limits: { silence: 1000, total: 60_000 } }",
+    ],
   ])("%s", async (_, source, message, options = "") => {
     const project = new TestProject({});
     const library = project.path("lib");

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { resolveCommand } from "../../src/cli/resolve";
 import { readLockFile } from "../../src/pins/lock-file";
 import type { Pin } from "../../src/pins/pin";
@@ -46,6 +46,7 @@ async function resolve(...args: string[]): Promise<{ code: unknown; stdout: stri
 
 const lockText = (environment = "dev") => readFileSync(project.lockFile(environment), "utf8");
 const pinsNow = (environment = "dev") => readLockFile(project.directory, { name: environment })!.pins;
+const indexFile = () => project.path(".git/index");
 const isUnmerged = () => repository.git("ls-files", "-u") !== "";
 
 const previousOf = (id: string, until: string) => ({
@@ -197,15 +198,16 @@ describe.each(pairs)("%s on one branch and %s on the other", (one, two) => {
         expect(isUnmerged()).toBe(true);
         expect(lockText()).toBe(before);
         const pin = /--take '?([\w-]+)=/.exec(asked.stdout)![1]!;
-        giveUp(how);
+        const conflict = readFileSync(indexFile());
         for (const taken of ["one", "two"]) {
-          come();
+          writeFileSync(indexFile(), conflict);
+          writeFileSync(project.lockFile("dev"), before);
           expect(await resolve("--take", `${pin}=${taken}`)).toMatchObject({ code: 0, stderr: "" });
           expect(isUnmerged()).toBe(false);
           expect({ way, taken, isShown: isShown(taken) }).toEqual({ way, taken, isShown: true });
           expectSame(taken, way);
-          giveUp(how);
         }
+        giveUp(how);
       }
     });
   } else {
