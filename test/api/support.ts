@@ -4,7 +4,7 @@ import { WorkspaceApi } from "../../src/api/workspace-client";
 import type { EmulatedAccount, WorkspaceEmulator } from "../../src/emulator";
 import type { WorkspaceImage } from "../../src/images/workspace-image";
 import type { EnvironmentConfig } from "../../src/project/environment";
-import { serve } from "../support/server";
+import { openServer } from "../support/server";
 
 /** Limits under which a test need not wait long; a slow machine keeps within them. */
 export const LIMITS: Partial<Limits> = {
@@ -51,7 +51,12 @@ export async function withServer<T>(
   listener: RequestListener,
   work: (url: string) => Promise<T>,
 ): Promise<T> {
-  return work((await serve(listener)).url);
+  const server = await openServer(listener);
+  try {
+    return await work(server.url);
+  } finally {
+    await server.close();
+  }
 }
 
 /** A token for a user of the emulator, as a person might have one. */
