@@ -2,17 +2,18 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WorkspaceEmulator } from "../../src/emulator";
+import { DOCUMENTS } from "../documents/documents";
+import { blocksOf } from "../documents/markdown";
 import { image } from "../support/images";
 import { pinOf, writePins } from "../support/pins";
 import { ROOT, run, TestProject } from "../support/project";
-import { requireTerraform, succeed } from "./support";
+import { planned, requireTerraform, succeed } from "./support";
 
 /** The code blocks of a document, in a language. */
-function blocks(document: string, language: string): string[] {
-  const text = readFileSync(join(ROOT, document), "utf8");
-  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
-    .filter(([, name]) => name === language)
-    .map(([, , code = ""]) => code);
+function blocks(document: string, wanted: string): string[] {
+  return blocksOf(document)
+    .filter(({ language }) => language === wanted)
+    .map(({ text }) => text);
 }
 
 const hcl = blocks("docs/terraform.md", "hcl");
@@ -25,18 +26,29 @@ function blockWith(text: string): string {
   return found[0]!;
 }
 
+/** The block of a document that is written to a file. */
+function blockOfFile(document: string, file: string): string {
+  const found = blocksOf(document).filter(({ says }) => says.get("file") === file);
+  expect(found).toHaveLength(1);
+  return found[0]!.text;
+}
+
+/** A value for the variable that a block declares. */
+function variablesOf(text: string): string[] {
+  return text.includes('variable "environment"') ? ["-var=environment=dev"] : [];
+}
+
 beforeAll(requireTerraform);
 
-test.each(["README.md", "docs/terraform.md", "terraform/README.md"])(
-  "the HCL in %s is formatted",
-  async (document) => {
-    const directory = mkdtempSync(join(tmpdir(), "workspace-images-blocks-"));
-    const code = blocks(document, "hcl");
-    expect(code.length).toBeGreaterThan(0);
-    for (const [index, block] of code.entries()) writeFileSync(join(directory, `block-${index}.tf`), block);
-    expect(await succeed(directory, "fmt", "-check", "-diff")).toBe("");
-  },
+const allHcl = DOCUMENTS.flatMap((document) => blocksOf(document)).filter(({ language }) =>
+  ["hcl", "terraform", "tf"].includes(language),
 );
+
+test.each(allHcl)("the HCL in $document, line $line, is formatted", async ({ text }) => {
+  const directory = mkdtempSync(join(tmpdir(), "workspace-images-block-"));
+  writeFileSync(join(directory, "block.tf"), text);
+  expect(await succeed(directory, "fmt", "-check", "-diff")).toBe("");
+});
 
 describe("in a folder without a CDK", () => {
   let project: TestProject;
@@ -44,8 +56,7 @@ describe("in a folder without a CDK", () => {
   /** The values of a plan's outputs. */
   const outputs = async (...args: string[]) => {
     await succeed(project.directory, "init");
-    await succeed(project.directory, "plan", "-out=plan", ...args);
-    return JSON.parse(await succeed(project.directory, "show", "-json", "plan")).planned_values.outputs;
+    return (await planned(project.directory, ...args)).planned_values.outputs;
   };
 
   beforeEach(() => {
@@ -55,10 +66,29 @@ describe("in a folder without a CDK", () => {
     const name = "node_modules/cdktf-huaweicloud-workspace-images";
     cpSync(join(ROOT, "terraform"), project.path(`${name}/terraform`), { recursive: true });
     cpSync(join(ROOT, "schemas"), project.path(`${name}/schemas`), { recursive: true });
-    const pins = (id: string) => ({ "office-windows": pinOf(image({ id, name: `Windows_11_${id}` })) });
+    const pins = (id: string) => ({
+      "office-windows": pinOf(image({ id, name: `Windows_11_${id}` })),
+      "developer-ubuntu": pinOf([
+        image({ id: `u20-${id}`, name: "Ubuntu_20.04", osVersion: "Ubuntu 20.04 server 64bit" }),
+        image({ id: `u22-${id}`, name: "Ubuntu_22.04", osVersion: "Ubuntu 22.04 server 64bit" }),
+      ]),
+    });
     writePins(project, "dev", pins("w-dev"));
     writePins(project, "prod", pins("w-prod"), { region: "cn-south-1", projectId: "project-prod" });
   });
+
+  // Those of other programs are formatted alike, and not Terraform's.
+  test.each(allHcl.filter(({ says }) => !says.has("terragrunt")))(
+    "the HCL in $document, line $line, is planned, with the blocks beside it",
+    async ({ document, says, text }) => {
+      const beside = says.get("with")?.split(", ") ?? [];
+      for (const name of beside) project.write(name, blockOfFile(document, name));
+      project.write("block.tf", text);
+      await succeed(project.directory, "init");
+      const { errored } = await planned(project.directory, ...variablesOf(text));
+      expect(errored).toBe(false);
+    },
+  );
 
   test("the configuration that is shown whole has ten lines, names its schema, and is read", async () => {
     expect(configuration.trimEnd().split("\n")).toHaveLength(10);

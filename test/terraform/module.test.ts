@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { image } from "../support/images";
 import { pinOf, writePins } from "../support/pins";
 import { ROOT, TestProject } from "../support/project";
-import { requireTerraform, succeed, terraform } from "./support";
+import { planned, requireTerraform, succeed, terraform } from "./support";
 
 const MODULE = join(ROOT, "terraform");
 
@@ -58,9 +58,7 @@ describe("a stack that reads a lock file", () => {
   /** What the module gives, in a plan. */
   const read = async () => {
     await succeed(project.directory, "init");
-    await succeed(project.directory, "plan", "-out=plan");
-    const plan = JSON.parse(await succeed(project.directory, "show", "-json", "plan"));
-    return plan.planned_values.outputs.images.value;
+    return (await planned(project.directory)).planned_values.outputs.images.value;
   };
 
   /** The one sentence that stops a plan. */

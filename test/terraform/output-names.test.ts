@@ -5,15 +5,9 @@ import * as cdktf from "cdktf";
 import * as cdktn from "cdktn";
 import { nameInOutput } from "../../src/desktops/output-names";
 import { readTerraformJson } from "../../src/desktops/terraform-json";
-import { run } from "../support/project";
+import { planned, requireTerraform, succeed } from "./support";
 
-/** Runs Terraform to its good end, and gives what it printed. */
-async function terraform(cwd: string, ...args: string[]): Promise<string> {
-  const variables = { TF_CLI_CONFIG_FILE: "", TF_IN_AUTOMATION: "1" };
-  const { code, stdout, stderr } = await run("terraform", [...args, "-no-color"], { cwd, variables });
-  if (code !== 0) throw new Error(`terraform ${args.join(" ")} ended with ${code}:\n${stdout}${stderr}`);
-  return stdout;
-}
+beforeAll(requireTerraform);
 
 const folder = () => mkdtempSync(join(tmpdir(), "workspace-images-terraform-"));
 
@@ -28,7 +22,7 @@ describe.each([
   ["cdktn, HCL", cdktn as unknown as typeof cdktf, true],
 ])("of %s", (_, { App, TerraformStack, TerraformOutput }, isHcl) => {
   /** What Terraform plans for a stack, with or without names of pins. */
-  async function planned(isNamed: boolean): Promise<unknown> {
+  async function plannedValues(isNamed: boolean): Promise<unknown> {
     if (isHcl) process.env.SYNTH_HCL_OUTPUT = "true";
     const app = new App({ outdir: folder() });
     const stack = new TerraformStack(app, "dev");
@@ -43,29 +37,28 @@ describe.each([
     };
     if (isNamed) nameInOutput(app, new Map([["dev", [named]]]));
     const directory = join(app.outdir, "stacks/dev");
-    await terraform(directory, "init", "-backend=false");
-    await terraform(directory, "validate");
+    await succeed(directory, "init", "-backend=false");
+    await succeed(directory, "validate");
     // The stack's backend keeps its state beside the app.
     writeFileSync(
       join(directory, "override.tf.json"),
       JSON.stringify({ terraform: { backend: { local: { path: "state" } } } }),
     );
-    await terraform(directory, "init", "-reconfigure");
-    await terraform(directory, "plan", "-out=plan");
-    return JSON.parse(await terraform(directory, "show", "-json", "plan")).planned_values;
+    await succeed(directory, "init", "-reconfigure");
+    return (await planned(directory)).planned_values;
   }
 
   test("a stack that names its pins is valid, and planned as one that does not", async () => {
-    expect(await planned(true)).toEqual(await planned(false));
+    expect(await plannedValues(true)).toEqual(await plannedValues(false));
   });
 });
 
 describe("what Terraform writes", () => {
   const directory = folder();
   const plan = async (name: string, ...args: string[]) => {
-    await terraform(directory, "plan", `-out=${name}`, ...args);
+    await succeed(directory, "plan", `-out=${name}`, ...args);
     const file = join(directory, `${name}.json`);
-    writeFileSync(file, await terraform(directory, "show", "-json", name));
+    writeFileSync(file, await succeed(directory, "show", "-json", name));
     return file;
   };
   const changes = async (file: string) => {
@@ -80,7 +73,7 @@ describe("what Terraform writes", () => {
   beforeAll(async () => {
     const resource = { terraform_data: { a: { count: 2, input: "a" }, b: { input: "b" } } };
     writeFileSync(join(directory, "main.tf.json"), JSON.stringify({ resource }));
-    await terraform(directory, "init");
+    await succeed(directory, "init");
   });
 
   test("is read: plans that create, change nothing, replace, refresh and destroy, and a state", async () => {
@@ -88,7 +81,7 @@ describe("what Terraform writes", () => {
       kind: "plan",
       actions: ["create", "create", "create"],
     });
-    await terraform(directory, "apply", "create");
+    await succeed(directory, "apply", "create");
     expect(await changes(await plan("same"))).toEqual({ kind: "plan", actions: ["no-op", "no-op", "no-op"] });
     const replaced = await plan("replace", "-replace=terraform_data.b");
     expect((await changes(replaced)).actions).toEqual(["no-op", "no-op", "delete,create"]);
@@ -100,7 +93,7 @@ describe("what Terraform writes", () => {
     ]);
     expect((await changes(await plan("target", "-target=terraform_data.b"))).kind).toBe("plan");
     const state = join(directory, "state.json");
-    writeFileSync(state, await terraform(directory, "show", "-json"));
+    writeFileSync(state, await succeed(directory, "show", "-json"));
     expect(await changes(state)).toEqual({ kind: "state", actions: ["resource", "resource", "resource"] });
   });
 });
