@@ -17,11 +17,11 @@ export function recordingTo(file: string): Record<string, string> {
   return { [VARIABLE]: file };
 }
 
-/** Records the pins that one app asked for, by environment. */
-export function recordLookups(lookups: Readonly<Record<string, readonly string[]>>): void {
+/** Records the pins that one app asked for, by environment, where this process was started to do so. */
+export function recordLookups(lookups: () => Readonly<Record<string, readonly string[]>>): void {
   const file = process.env[VARIABLE];
   // One line an app: a process may synthesize several.
-  if (file) appendFileSync(file, `${JSON.stringify(lookups)}\n`);
+  if (file) appendFileSync(file, `${JSON.stringify(lookups())}\n`);
 }
 
 /** The pins that all apps asked for, by environment; undefined if no app was synthesized. */

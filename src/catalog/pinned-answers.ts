@@ -19,7 +19,7 @@ import { type Revocations, readRevocations } from "../pins/revoked";
 import { Annotations } from "./annotations";
 import type { EnvironmentPins } from "./environment-pins";
 import type { Listings } from "./listings";
-import { isRecording, recordLookups } from "./lookup-record";
+import { recordLookups } from "./lookup-record";
 import type { PinnedEnvironments } from "./pinned-environments";
 import type { Lookup, Promoted, Resolution } from "./resolution";
 import { resolve } from "./resolve";
@@ -82,8 +82,7 @@ export class PinnedAnswers {
         completeOutput(root, this.answered, this.environments.asked);
         this.save();
         this.opened?.close();
-        if (!isRecording()) return;
-        recordLookups(
+        recordLookups(() =>
           Object.fromEntries(
             this.names.map((name) => [name, [...(this.environments.asked.get(name)?.asked ?? [])]]),
           ),

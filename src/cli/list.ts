@@ -4,11 +4,12 @@ import { type ImageFilter, parseFilter } from "../images/image-filter";
 import { imagesLeftOut, selectImages } from "../images/image-selection";
 import { listingQueryOf } from "../images/listing";
 import type { WorkspaceImage } from "../images/workspace-image";
+import { readRevocations } from "../pins/revoked";
 import { printable } from "../text/printable";
 import { answerEach, report, sections } from "./answers";
 import { type CommonOptions, withCommonOptions } from "./common-options";
 import { withFilterOptions } from "./filter-options";
-import { count, displayWidth, table, WIDTH } from "./layout";
+import { count, displayWidth, table, WIDTH, wrap } from "./layout";
 import { withListings } from "./listings";
 import { colors, printWarning } from "./output";
 
@@ -16,7 +17,9 @@ import { colors, printWarning } from "./output";
 export function listCommand(): Command {
   return withFilterOptions(withCommonOptions(new Command("list")))
     .summary("list the images that can be selected")
-    .description("Lists the images that can be selected, with the filters of a lookup as options.")
+    .description(
+      "Lists the images that can be selected, with the filters of a lookup as options, and says which are revoked.",
+    )
     .addHelpText(
       "after",
       `
@@ -29,12 +32,16 @@ Examples:
       const query = listingQueryOf(filter);
       const isFiltered = Object.keys(filter).length > 0;
       const answers = await withListings((source) =>
-        answerEach({ env }, async ({ environment, lockFile }) => {
-          const { listing } = await source.environment(environment, lockFile);
+        answerEach({ env }, async ({ project, environment, lockFile }) => {
+          const revocations = readRevocations(project.directory);
+          const { place, listing } = await source.environment(environment, lockFile);
           const listings = [await listing(query)];
           const leftOut = explainLeftOut(imagesLeftOut(listings, filter));
           if (leftOut) printWarning(`${environment.name}:${leftOut}`);
-          return selectImages(listings, filter, "all", environment.name);
+          return selectImages(listings, filter, "all", environment.name).map((image): ListedImage => {
+            const revoked = revocations.reason(image, place.region);
+            return revoked === undefined ? image : { ...image, revoked };
+          });
         }),
       );
       report(answers, {
@@ -49,17 +56,30 @@ Examples:
     });
 }
 
+/** An image, and why it is revoked where it is. */
+type ListedImage = WorkspaceImage & { readonly revoked?: string };
+
 /** Columns behind the name, with the space that separates them. */
 const COLUMNS = { ID: 38, TYPE: 9, OS: 9, ARCH: 6, "DISK GB": 9, CREATED: 12, "OS VERSION": 0 };
 const WIDTHS = Object.values(COLUMNS);
 
-/** One line an image where the terminal is wide enough, else two: its name, and what is short. */
-function imageTable(images: readonly WorkspaceImage[]): string {
-  const rows = images.map(({ id, name, imageType, osType, architecture, minDisk, createdAt, osVersion }) => ({
-    name: printable(name ?? "unnamed"),
-    cells: [id, imageType, osType, architecture, minDisk?.toString(), createdAt?.slice(0, 10), osVersion].map(
-      (cell) => printable(cell ?? "-"),
-    ),
+/**
+ * One line an image where the terminal is wide enough, else two: its name, and what is short. One more says why an image
+ * is revoked.
+ */
+function imageTable(images: readonly ListedImage[]): string {
+  const rows = images.map((image) => ({
+    name: printable(image.name ?? "unnamed"),
+    cells: [
+      image.id,
+      image.imageType,
+      image.osType,
+      image.architecture,
+      image.minDisk?.toString(),
+      image.createdAt?.slice(0, 10),
+      image.osVersion,
+    ].map((cell) => printable(cell ?? "-")),
+    notes: image.revoked === undefined ? [] : [[colors.red(wrap(`revoked: ${image.revoked}`, "    "))]],
   }));
   const longest = (texts: readonly string[]) =>
     texts.reduce((width, text) => Math.max(width, displayWidth(text)), 0);
@@ -67,12 +87,13 @@ function imageTable(images: readonly WorkspaceImage[]): string {
   const versions = longest(rows.map(({ cells }) => cells.at(-1)!));
   const head = Object.keys(COLUMNS);
   if (2 + names + WIDTHS.reduce((sum, width) => sum + width, versions) <= WIDTH) {
-    const lines = rows.map(({ name, cells }) => ["", colors.bold(name), ...cells]);
+    const lines = rows.flatMap(({ name, cells, notes }) => [["", colors.bold(name), ...cells], ...notes]);
     return table([2, names, ...WIDTHS], [["", "NAME", ...head], ...lines]);
   }
-  const lines = rows.flatMap(({ name, cells }) => [
+  const lines = rows.flatMap(({ name, cells, notes }) => [
     ["", colors.bold(name)],
     ["", "", ...cells.slice(0, -1)],
+    ...notes,
   ]);
   return table([2, 2, 37, 8, 8, 5, 8, 11], [["", "", ...head.slice(0, -1)], ...lines]);
 }

@@ -1,6 +1,6 @@
 import { LockFileError } from "../errors";
 import { type LockedPlace, lockFileName, updateLockFile } from "../pins/lock-file";
-import type { Prospect } from "../pins/moves";
+import type { Move, Prospect } from "../pins/moves";
 import type { Pin, Pins } from "../pins/pin";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
@@ -60,15 +60,27 @@ export function carryOut(
       const { moved, left = new Map(), notes = [], otherwise } = plan;
       const remarks = notes.map((note) => wrap(printableLines(note), "  "));
       if (moved.size === 0 && left.size === 0) return [`${environment}: ${otherwise}`, ...remarks].join("\n");
-      const would = { moved: "would move", pinned: "would be pinned" }[verb];
-      const where = dryRun ? would : `${verb} in ${lockFileName(environment)}`;
-      const title = moved.size > 0 ? `${count(moved.size, "pin")} ${where}` : "no pin moved";
+      const title = titleOf([...moves.get(plan)!.values()], verb, dryRun ? undefined : environment);
       const stays = left.size > 0 ? `, ${left.size} left as ${left.size === 1 ? "it is" : "they are"}` : "";
       const parts = [describeMoves(moves.get(plan)!), describeLeft(left), ...remarks].filter(Boolean);
       return `${environment}: ${title}${stays}\n${parts.join("\n")}`;
     }),
   });
   if (!json && replacing.length > 0) print(`\n${affectedText(affects)}`);
+}
+
+/** How many pins get images, and how many only another question. */
+function titleOf(moves: readonly Move[], verb: "moved" | "pinned", writtenIn: string | undefined): string {
+  const isWritten = writtenIn !== undefined;
+  const asked = moves.filter(({ isKept }) => isKept).length;
+  const imaged = moves.length - asked;
+  const does = isWritten ? verb : { moved: "would move", pinned: "would be pinned" }[verb];
+  const parts = [
+    ...(imaged > 0 ? [`${count(imaged, "pin")} ${does}`] : []),
+    ...(asked > 0 ? [`${count(asked, "question")} ${isWritten ? "" : "would be "}recorded`] : []),
+  ];
+  if (parts.length === 0) return "no pin moved";
+  return `${parts.join(", ")}${isWritten ? ` in ${lockFileName(writtenIn)}` : ""}`;
 }
 
 /** The pins of an environment that something is planned for. */

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { isSamePlace, isSameRelease } from "../pins/counterpart";
 import { isStale, type Pin } from "../pins/pin";
+import { type Revocations, readRevocations } from "../pins/revoked";
 import type { Environment } from "../project/environment";
 import { printable } from "../text/printable";
 import { answerEach, type PinnedEnvironment, report, withoutPins } from "./answers";
@@ -21,6 +22,11 @@ interface PinsOptions extends CommonOptions {
   readonly plan?: string;
 }
 
+/** An environment, and which images must not be used there. */
+interface Column extends PinnedEnvironment {
+  readonly revocations: Revocations;
+}
+
 /** One pin: a row for each distinct image, with a cell for each column. */
 interface Block {
   readonly name: string;
@@ -38,7 +44,7 @@ export function pinsCommand(): Command {
     .summary("show pins by environment: images, ages, differences")
     .argument("[pin...]", "pins or patterns (default: all)")
     .description(
-      "Shows what is pinned in every environment, how long ago that was, whether environments differ, what is held, unmet or was moved against a policy, and the policies. Asks no service.",
+      "Shows what is pinned in every environment, how long ago that was, whether environments differ, what is held, revoked, unmet or was moved against a policy, and the policies. Asks no service.",
     )
     .option("--differs", "only pins that differ between environments")
     .addOption(new Option("--uses", "show the resources that pins feed instead").conflicts("differs"))
@@ -64,7 +70,10 @@ Examples:
       if (uses) return showUses(wanted, { ...options, plan });
       const { env, json, differs } = options;
       requirePins(wanted, env);
-      const answers = await answerEach({ env }, (column) => column);
+      const answers = await answerEach(
+        { env },
+        (pinned): Column => ({ ...pinned, revocations: readRevocations(pinned.project.directory) }),
+      );
       const columns = [...answers.values()].flatMap((answer) => ("value" in answer ? [answer.value] : []));
       const names = new Set(namesOf(columns, wanted));
       const blocks = [...names]
@@ -73,11 +82,14 @@ Examples:
       const shown = new Set(blocks.map(({ name }) => name));
       report(answers, {
         asJson: json,
-        json: ({ lockFile }) =>
+        json: (column) =>
           Object.fromEntries(
-            [...(lockFile?.pins ?? [])]
+            [...(column.lockFile?.pins ?? [])]
               .filter(([name]) => shown.has(name))
-              .map(([name, pin]) => [name, pinForJson(pin)]),
+              .map(([name, pin]) => {
+                const revoked = revokedIn(pin, column);
+                return [name, { ...pinForJson(pin), ...(revoked.length > 0 && { revoked }) }];
+              }),
           ),
         text: () => pinsText(columns, blocks, differs === true && names.size > 0),
       });
@@ -89,16 +101,12 @@ export function pinForJson({ cardinality, ...pin }: Pin) {
   return { ...(cardinality === "all" && { all: true }), ...pin };
 }
 
-function namesOf(columns: readonly PinnedEnvironment[], wanted: readonly string[]): string[] {
+function namesOf(columns: readonly Column[], wanted: readonly string[]): string[] {
   const names = new Set(columns.flatMap(({ lockFile }) => [...choosePins(lockFile?.pins, wanted).keys()]));
   return [...names].sort();
 }
 
-function pinsText(
-  columns: readonly PinnedEnvironment[],
-  blocks: readonly Block[],
-  isFiltered: boolean,
-): string {
+function pinsText(columns: readonly Column[], blocks: readonly Block[], isFiltered: boolean): string {
   const notes = columns.flatMap(({ environment, lockFile }) => {
     const note = [withoutPins(lockFile), describePolicy(environment)].filter(Boolean).join("; ");
     return note ? [wrap(`${environment.name}: ${note}`, "")] : [];
@@ -119,9 +127,16 @@ function describePolicy({ promotion, maxPinAgeDays }: Environment): string | und
   return parts.length > 0 ? parts.join("; ") : undefined;
 }
 
+/** Why images of a pin are revoked. */
+function revokedIn({ images }: Pin, { lockFile, revocations }: Column): string[] {
+  return images.flatMap((image) => revocations.reason(image, lockFile!.region) ?? []);
+}
+
 /** What is to be said of a pin in one environment. */
-function notesOf({ unmet, hold, override, adopted }: Pin): string[] {
+function notesOf(pin: Pin, column: Column): string[] {
+  const { unmet, hold, override, adopted } = pin;
   return [
+    ...revokedIn(pin, column).map((reason) => `revoked: ${reason}`),
     ...(unmet ? [`does not answer its question: ${unmet.join(", ")}`] : []),
     ...(hold ? [`held since ${hold.since}: ${hold.reason}`] : []),
     ...(override ? [`moved against a policy on ${override.since}: ${override.reason}`] : []),
@@ -129,16 +144,16 @@ function notesOf({ unmet, hold, override, adopted }: Pin): string[] {
   ];
 }
 
-function blockOf(name: string, columns: readonly PinnedEnvironment[]): Block {
+function blockOf(name: string, columns: readonly Column[]): Block {
   const pins = columns.map(({ lockFile }) => lockFile?.pins.get(name));
   const cells = (has: (pin: Pin, at: number) => boolean) =>
     pins.map((pin, at) => (pin && has(pin, at) ? age(pin, columns[at]!.environment) : "-"));
   const found = distinctImages(pins, columns);
   const rows = found.map((images) => {
-    const { id, name = id } = images.find((image) => image !== undefined)!;
+    const { id, name } = images.find((image) => image !== undefined)!;
     const isOnlyOne = found.filter((others) => others.some((other) => other?.name === name)).length === 1;
     return {
-      label: printable(isOnlyOne ? name : `${name} (${id})`),
+      label: printable(name === undefined ? id : isOnlyOne ? name : `${name} (${id})`),
       cells: cells((_, at) => images[at] !== undefined),
     };
   });
@@ -146,7 +161,7 @@ function blockOf(name: string, columns: readonly PinnedEnvironment[]): Block {
     rows.push({ label: "no image", cells: cells(({ images }) => images.length === 0) });
   }
   const notes = pins.flatMap((pin, at) =>
-    pin ? notesOf(pin).map((note) => `${columns[at]!.environment.name}: ${note}`) : [],
+    pin ? notesOf(pin, columns[at]!).map((note) => `${columns[at]!.environment.name}: ${note}`) : [],
   );
   return { name, rows, notes };
 }
@@ -154,7 +169,7 @@ function blockOf(name: string, columns: readonly PinnedEnvironment[]): Block {
 /** The distinct images of a pin as each column has them: in one place by ID, across places by release. */
 function distinctImages(
   pins: readonly (Pin | undefined)[],
-  columns: readonly PinnedEnvironment[],
+  columns: readonly Column[],
 ): (WorkspaceImage | undefined)[][] {
   const isSame = (a: WorkspaceImage, at: number, b: WorkspaceImage, bAt: number) =>
     isSamePlace(columns[at]!.lockFile!, columns[bAt]!.lockFile!) ? a.id === b.id : isSameRelease(a, b);
@@ -180,7 +195,7 @@ interface Drawn {
 }
 
 /** As many tables as it takes for every column to fit, where images stand on lines of their own. */
-function tablesOf(columns: readonly PinnedEnvironment[], blocks: readonly Block[]): string[] {
+function tablesOf(columns: readonly Column[], blocks: readonly Block[]): string[] {
   const cells = blocks.flatMap(({ rows }) => rows.map((row) => row.cells));
   const tables: Drawn[][] = [];
   let left = 0;

@@ -1,9 +1,8 @@
-import { countOf, summarize } from "../desktops/consequences";
+import { countOf } from "../desktops/consequences";
 import { type ResourceKind, resourceKind } from "../desktops/resource-kinds";
 import { readOutput } from "../desktops/synthesized-stacks";
 import {
-  describeShared,
-  numbersOf,
+  describeUses,
   type PinsByEnvironment,
   type Use,
   type Uses,
@@ -89,8 +88,7 @@ function usesInOutput(project: Project, pins: PinsByEnvironment): Uses {
 }
 
 function pinText(pin: string, uses: readonly Use[]): string {
-  const summary =
-    uses.length === 0 ? "feeds nothing" : `a move ${summarize(numbersOf(uses))}${describeShared(uses)}`;
+  const summary = uses.length === 0 ? "feeds nothing" : `a move ${describeUses(uses)}`;
   const lines = uses.map(({ path, address, type, instances }) => {
     const number = instances === 1 ? "" : ` (${numberText(resourceKind(type)!, instances)})`;
     const shown = path === undefined ? [address] : [path, address];

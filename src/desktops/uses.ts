@@ -135,7 +135,7 @@ export function affectedBy(uses: readonly Use[], move: ImageMove): Affected {
     resources: [...numbersOf(affected)].map(([type, number]) => {
       return { type, effect: isOne ? resourceKind(type)!.effect : "destroyed", number };
     }),
-    ...(affected.some(({ instances }) => instances === undefined) && { orMore: true }),
+    ...(isOpen(affected) && { orMore: true }),
     ...(sharedWith.length > 0 && { sharedWith }),
   };
 }
@@ -145,12 +145,21 @@ export function describeAffected({ resources, orMore, sharedWith = [] }: Affecte
   const numbers = new Map(resources.map(({ type, number }) => [type, number]));
   const isDestroyed = resources.some(({ effect }) => effect === "destroyed");
   const text = isDestroyed ? destroyed(numbers) : summarize(numbers);
-  return `${text}${orMore ? ", or more" : ""}${sharedText(sharedWith)}`;
+  return `${text}${moreText(orMore ?? false)}${sharedText(sharedWith)}`;
 }
 
-/** Which other pins may feed some of the resources instead; empty where none does. */
-export function describeShared(uses: readonly Use[]): string {
-  return sharedText(sharedBy(uses));
+/** What a move does to all of these, in the same words. */
+export function describeUses(uses: readonly Use[]): string {
+  return `${summarize(numbersOf(uses))}${moreText(isOpen(uses))}${sharedText(sharedBy(uses))}`;
+}
+
+/** Whether there may be more resources, because Terraform decides how many. */
+function isOpen(uses: readonly Use[]): boolean {
+  return uses.some(({ instances }) => instances === undefined);
+}
+
+function moreText(orMore: boolean): string {
+  return orMore ? ", or more" : "";
 }
 
 function sharedBy(uses: readonly Use[]): string[] {
@@ -163,7 +172,7 @@ function sharedText(others: readonly string[]): string {
 }
 
 /** How many resources of each type there are. */
-export function numbersOf(uses: readonly Use[]): Map<string, number> {
+function numbersOf(uses: readonly Use[]): Map<string, number> {
   const numbers = new Map<string, number>();
   for (const { type, instances = 1 } of uses) numbers.set(type, (numbers.get(type) ?? 0) + instances);
   return numbers;

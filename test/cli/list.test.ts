@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { image } from "../support/images";
 import { TestProject } from "../support/project";
@@ -77,6 +78,20 @@ test("shows an image in one line, with its OS version, where the terminal is wid
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(200);
   const narrow = await onTerminal(project, "list --env dev", variables, 120);
   expect(narrow.stdout.trimEnd().split("\r\n")).toHaveLength(8);
+});
+
+test("says which images are revoked, for people and for programs", async () => {
+  project.write("workspace-images/revoked.json", `{"revoked":[{"name":"${kylin.name}","reason":"CVE-1"}]}`);
+  const text = await list("--env", "dev", "--os-type", "Linux");
+  const json = await list("--json");
+  rmSync(project.path("workspace-images/revoked.json"));
+  expect(text.stdout).toBe(`dev: 1 image
+    ID                                   TYPE    OS      ARCH DISK GB CREATED
+  Kylin_V10_SP1_ARM64_Workspace_20250422
+    99914048-42cc-4d31-a66f-882005fc1eb4 gold    Linux   arm  60      2025-04-22
+    revoked: CVE-1
+`);
+  expect(JSON.parse(json.stdout)).toEqual({ dev: [{ ...kylin, revoked: "CVE-1" }, windows, bare], prod: [] });
 });
 
 test("gives the images with all their fields as JSON", async () => {

@@ -296,9 +296,13 @@ describe("a project without an app", () => {
         },
       },
     });
+    const planned = await cli(project, "pin", "--env", "dev", "--dry-run");
+    expect(planned.stdout).toContain("dev: 1 question would be recorded\n");
     const recorded = await cli(project, "pin", "--env", "dev");
     expect(recorded.code).toBe(0);
-    expect(recorded.stdout).toContain("  office\n    the same, asked for otherwise\n");
+    expect(recorded.stdout).toContain(
+      "dev: 1 question recorded in workspace-images/dev.lock.json\n  office\n    the same, asked for otherwise\n",
+    );
     expect(recorded.stdout.replace(/\s+/g, " ")).toContain("minDiskAtMost 50 does not hold (it is 80)");
     expect(project.readLock("dev").pins.office).toMatchObject({
       filter: edited.office,

@@ -76,6 +76,28 @@ office
 `);
 });
 
+test("names images without a name by their IDs alone, and says what is revoked", async () => {
+  const project = projectOf("dev");
+  project.write(
+    "workspace-images/revoked.json",
+    '{"revoked":[{"id":"bare","region":"cn-north-4","reason":"CVE-1"}]}',
+  );
+  writePins(
+    project,
+    "dev",
+    { labs: pinOf([{ id: "bare" }, { id: "other" }], { pinnedAt: daysAgo(0) }) },
+    north,
+  );
+  expect((await project.cli(["pins"])).stdout).toBe(`         dev
+labs
+  bare   today
+  other  today
+  dev: revoked: CVE-1
+`);
+  const { stdout } = await project.cli(["pins", "--json"]);
+  expect(JSON.parse(stdout).dev.labs.revoked).toEqual(["CVE-1"]);
+});
+
 test("splits into several tables where environments do not fit side by side, and still compares them all", async () => {
   const names = Array.from({ length: 7 }, (_, index) => `environment-number-${index}`);
   const project = projectOf(...names);

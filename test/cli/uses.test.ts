@@ -48,7 +48,7 @@ test("the resources that a pin feeds are shown, with what a move does to how man
   idle
     feeds nothing
   office
-    a move reinstalls 4 desktops, replaces 1 image server
+    a move reinstalls 4 desktops, replaces 1 image server, or more
     dev/office/alice
       huaweicloud_workspace_desktop.alice
     dev/server
