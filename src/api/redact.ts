@@ -18,19 +18,20 @@ export function remember(secret: string): void {
 
 /**
  * A text from outside, without the secrets that a server may have repeated in it. They are compared by letters and
- * digits alone, in base64 too, so that no way of escaping or wrapping one hides it; of a long one, parts are found.
+ * digits alone, in base64 and as lists of numbers too, so that no way of escaping or wrapping one hides it; of a long
+ * one, parts are found.
  */
 export function redact(text: string): string {
   if (known.size === 0 || text === "") return text;
   for (const secret of untraced.splice(0)) keepTraces(secret);
   const found: [from: number, to: number][] = [];
-  for (const isEscaped of [false, true]) {
+  for (const reading of NUMBERS.test(text) ? [PLAIN, ESCAPED, ...LISTED] : [PLAIN, ESCAPED]) {
     for (const [isLetters, { whole, parts }] of [
       [true, letters],
       [false, characters],
     ] as const) {
       if (whole.size === 0 && parts.size === 0) continue;
-      const view = viewOf(text, isEscaped, isLetters);
+      const view = viewOf(text, reading, isLetters);
       found.push(...occurrences(view, whole), ...partsIn(view, parts));
     }
   }
@@ -67,13 +68,37 @@ const ENTITIES: Readonly<Record<string, string>> = {
   sol: "/",
 };
 
-function viewOf(text: string, isEscaped: boolean, isLetters: boolean): View {
+/** A number as lists of bytes or characters have it: `97`, `0x61`, `61h`, `U+0061`. */
+const NUMBER = /(?<![0-9a-z])(?:0[xob]|[xob]|u\+?)?([0-9a-f]{1,8})h?(?![0-9a-z])/gi;
+/** As many of them in a row as the shortest secret has characters: few texts have such a row. */
+const NUMBERS = new RegExp(`(?:${NUMBER.source}[^0-9a-z]{0,8}){${SHORTEST}}`, "i");
+
+/** A way to read a text: what in it stands for a character, and for which. */
+interface Reading {
+  readonly pattern: RegExp;
+  readonly characterOf: (match: RegExpMatchArray) => string;
+}
+
+const PLAIN: Reading = { pattern: /./gsu, characterOf: ([all]) => all };
+const ESCAPED: Reading = { pattern: ESCAPE, characterOf: unescaped };
+/** In every notation: what a number of another one is read as is no secret. */
+const LISTED: readonly Reading[] = [2, 8, 10, 16].map((radix) => ({
+  pattern: NUMBER,
+  characterOf: ([, digits = ""]) => characterOf(digits, radix),
+}));
+
+function characterOf(digits: string, radix: number): string {
+  const code = Number.parseInt(digits, radix);
+  return code <= 0x10ffff ? String.fromCodePoint(code) : "";
+}
+
+function viewOf(text: string, reading: Reading, isLetters: boolean): View {
   const wanted = isLetters ? /[\p{L}\p{N}]/u : /\S/u;
   const units: string[] = [];
   const from: number[] = [];
   const to: number[] = [];
-  for (const match of text.matchAll(isEscaped ? ESCAPE : /./gsu)) {
-    const character = isEscaped ? unescaped(match) : match[0];
+  for (const match of text.matchAll(reading.pattern)) {
+    const character = reading.characterOf(match);
     if (!wanted.test(character)) continue;
     for (const unit of character.toLowerCase()) {
       for (let index = 0; index < unit.length; index++) {
@@ -91,8 +116,7 @@ function unescaped(match: RegExpMatchArray): string {
   const hex = percent ?? unicode ?? braced ?? hexadecimal ?? printable ?? entity;
   const number = hex ?? octal ?? decimal;
   if (number !== undefined) {
-    const code = Number.parseInt(number, hex !== undefined ? 16 : octal !== undefined ? 8 : 10);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : "";
+    return characterOf(number, hex !== undefined ? 16 : octal !== undefined ? 8 : 10);
   }
   // A line break or tab, or a character that need not be escaped.
   if (plain !== undefined) return /[nrtbfv0]/.test(plain) ? "" : plain;
@@ -101,11 +125,11 @@ function unescaped(match: RegExpMatchArray): string {
 
 function keepTraces(secret: string): void {
   for (const form of formsOf(secret)) {
-    for (const isEscaped of [false, true]) {
-      const { text } = viewOf(form, isEscaped, true);
+    for (const reading of [PLAIN, ESCAPED]) {
+      const { text } = viewOf(form, reading, true);
       if (text.length >= SHORTEST) trace(text, letters);
       // Of signs alone, there are no letters to compare.
-      else trace(viewOf(form, isEscaped, false).text, characters);
+      else trace(viewOf(form, reading, false).text, characters);
     }
   }
 }

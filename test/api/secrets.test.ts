@@ -27,6 +27,18 @@ const ACCOUNT: EmulatedAccount = {
 };
 /** What the emulator issues is marked as well. */
 const MARKS = /canary|emulated\S{1,8}(secret|security|token)/i;
+/** Ways of repeating a text in which no mark is seen as it is. */
+const SPELLINGS: Readonly<Record<string, (text: string) => string>> = {
+  "decimal numbers": (text) => [...Buffer.from(text)].join(","),
+  "hexadecimal numbers": (text) => [...Buffer.from(text)].map((byte) => `0x${byte.toString(16)}`).join(" "),
+  "hexadecimal digits": (text) => Buffer.from(text).toString("hex"),
+  "octal escapes": (text) => [...Buffer.from(text)].map((byte) => `\\${byte.toString(8)}`).join(""),
+  "mail's quoting": (text) => [...Buffer.from(text)].map((byte) => `=${byte.toString(16)}`).join(""),
+  backwards: (text) => [...text].reverse().join(""),
+};
+const SPELT_MARKS = ["canary", "emulated"].flatMap((mark) =>
+  Object.values(SPELLINGS).map((spell) => spell(mark)),
+);
 
 /** Where a secret, or a part of one, shows in a text. */
 function leaks(text: string): string[] {
@@ -35,7 +47,7 @@ function leaks(text: string): string[] {
   );
   return text
     .split("\n")
-    .filter((line) => MARKS.test(line) || encoded.some((form) => line.includes(form)))
+    .filter((line) => MARKS.test(line) || [...encoded, ...SPELT_MARKS].some((form) => line.includes(form)))
     .map((line) => line.slice(0, 300));
 }
 
@@ -208,6 +220,7 @@ test("the search finds every secret, and parts of them", () => {
     expect(leaks(`x ${secret.slice(0, 14)} y`)).toHaveLength(1);
     expect(leaks(`x ${encodeURIComponent(secret)} y`)).toHaveLength(1);
     expect(leaks(`x ${Buffer.from(secret).toString("base64")} y`)).toHaveLength(1);
+    for (const spell of Object.values(SPELLINGS)) expect(leaks(`x ${spell(secret)} y`)).toHaveLength(1);
   }
   expect(leaks("emulator-secret, a token")).toEqual([]);
 });
@@ -360,6 +373,7 @@ const ECHOES = [
   "HTML references",
   "wrapped",
   "truncated",
+  "spelt otherwise",
   "text",
   "json",
   "headers",
@@ -437,6 +451,17 @@ function echo(
         { error_code: "echo", error_msg: values.map((value) => `${value.slice(0, 20)}…`).join(" ") },
         400,
       );
+    }
+    case "spelt otherwise": {
+      const values = [...sentValues(body), ...Object.values(request.headers)].map(String);
+      // Each short enough to be quoted, and a new one for every field that is.
+      const longest = values.filter((value) => MARKS.test(value)).map((value) => value.slice(0, 60));
+      const [error_code, error_msg, error_detail, encoded_authorization_message, request_id, id] =
+        Object.values(SPELLINGS).map((spell) => longest.map(spell).join(" "));
+      const fields = { error_msg, error_detail, encoded_authorization_message, request_id };
+      return response
+        .writeHead(403, { "x-request-id": id ?? "" })
+        .end(JSON.stringify({ error_code: `echo ${error_code}`, ...fields }));
     }
     case "text":
       return response.writeHead(500).end(`echo ${sent}`);
