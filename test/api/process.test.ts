@@ -155,13 +155,33 @@ describe("prefetch with a signal", () => {
 });
 
 describe("prefetch with HW_INSECURE", () => {
-  test("warns where the cdktf CLI prints it, once", async () => {
+  test("warns where the cdktf CLI prints it, once for all apps and environments of a process", async () => {
     const { stdout } = await project.script(
-      `${APP.replace("app.synth();", "app.synth(); console.log(JSON.stringify(stack.node.findAll().flatMap((child) => child.node.metadata)));")}`,
+      `
+      const { App, TerraformStack } = require("cdktf");
+      const { WorkspaceImageCatalog, DataHuaweicloudWorkspaceImage } = require(${JSON.stringify(ROOT)});
+      (async () => {
+        // The first app is listed by prefetch, the second one, which has lock files by then, for its lookups.
+        for (const id of ["office", "design"]) {
+          const app = new App({ skipValidation: true });
+          await WorkspaceImageCatalog.prefetch(app, {
+            environments: { dev: { region: "cn-north-4" }, prod: { region: "cn-south-1" } },
+          });
+          for (const environment of ["dev", "prod"]) {
+            new DataHuaweicloudWorkspaceImage(new TerraformStack(app, environment), id, {
+              environment, createdAfter: "2000-01-01", imageType: "gold", osType: id === "office" ? "Windows" : "Linux", mostRecent: true,
+            });
+          }
+          app.synth();
+          console.log(JSON.stringify(app.node.findAll().flatMap((child) => child.node.metadata)));
+        }
+      })();
+      `,
       { ...variables(), HW_INSECURE: "true" },
     );
     expect(stdout.match(/HW_INSECURE is set: certificates are not checked/g)).toHaveLength(1);
     expect(stdout).toContain('"type":"@cdktf/warn"');
+    expect(asked(emulator, "images").length).toBeGreaterThanOrEqual(4);
   });
 });
 
