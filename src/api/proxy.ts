@@ -18,7 +18,7 @@ export interface NamedProxy {
  */
 export function proxyFor(url: URL, variables: Variables): NamedProxy | undefined {
   // Plain http is spoken to loopback and to the metadata service of this machine alone.
-  if (url.protocol !== "https:" || isLoopback(url.hostname)) return undefined;
+  if (url.protocol !== "https:" || isLoopback(hostOf(url))) return undefined;
   const proxy = first(variables, "HTTPS_PROXY", "https_proxy");
   if (!proxy || isExcepted(url, first(variables, "NO_PROXY", "no_proxy")?.value ?? "")) return undefined;
   const { value, from } = proxy;
@@ -45,14 +45,23 @@ function first(variables: Variables, ...names: string[]): { value: string; from:
   return undefined;
 }
 
+/** The host of a URL; an IPv4 address that is written as one of IPv6 (`[::ffff:7f00:1]`) as what it is. */
+function hostOf({ hostname }: URL): string {
+  const [, high, low] = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(hostname) ?? [];
+  if (!high || !low) return hostname;
+  return [high, low]
+    .flatMap((part) => [Number.parseInt(part, 16) >> 8, Number.parseInt(part, 16) & 255])
+    .join(".");
+}
+
 /** Whether NO_PROXY names a host: by name (with its subdomains), IP address or range, each with or without a port. */
-function isExcepted({ hostname, port }: URL, noProxy: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, "").toLowerCase();
+function isExcepted(url: URL, noProxy: string): boolean {
+  const host = hostOf(url).replace(/^\[|\]$/g, "");
   return noProxy
     .toLowerCase()
     .split(",")
     .map((entry) => entry.trim())
-    .some((entry) => matches(entry, host, port || "443"));
+    .some((entry) => matches(entry, host, url.port || "443"));
 }
 
 function matches(entry: string, host: string, port: string): boolean {
@@ -60,17 +69,19 @@ function matches(entry: string, host: string, port: string): boolean {
   const family = isIP(host);
   const range = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(entry);
   if (range?.[1] && range[2]) return family !== 0 && isInRange(host, range[1], Number(range[2]));
-  // An IPv6 address has colons of its own: a port stands behind brackets.
+  // An IPv6 address has colons of its own: a port stands behind brackets, which mean nothing without one.
   const [, name = "", ofPort] =
-    /^\[([^\]]+)\](?::(\d+))?$/.exec(entry) ??
-    (isIP(entry) ? [entry, entry] : (/^([^:]*)(?::(\d+))?$/.exec(entry) ?? []));
-  if (name === "" || (ofPort !== undefined && ofPort !== port)) return false;
+    /^\[([^\]]+)\]:(\d*)$/.exec(entry) ??
+    (isIP(entry) ? [entry, entry] : (/^([^:]*)(?::(\d*))?$/.exec(entry) ?? []));
+  if (name === "" || (ofPort && ofPort !== port)) return false;
   if (isIP(name)) return family !== 0 && isInRange(host, name, isIP(name) === 4 ? 32 : 128);
   const suffix = name.replace(/^\*\./, ".");
   return suffix.startsWith(".") ? host.endsWith(suffix) : host === suffix || host.endsWith(`.${suffix}`);
 }
 
 function isInRange(host: string, network: string, bits: number): boolean {
+  // Otherwise every IPv4 address would be in ::/0.
+  if (isIP(host) === 4 && isIP(network) === 6 && !/^::ffff:/i.test(network)) return false;
   const list = new BlockList();
   try {
     list.addSubnet(network, bits, isIP(network) === 6 ? "ipv6" : "ipv4");
