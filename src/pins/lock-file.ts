@@ -98,7 +98,7 @@ export function updateLockFile(
         pins,
       });
       if (current ? after !== serializeLockFile(current) : pins.size > 0) {
-        if (after.length > MAX_LOCK_FILE) {
+        if (Buffer.byteLength(after) > MAX_LOCK_FILE) {
           throw new LockFileError(
             `${name} would be larger than ${MAX_LOCK_FILE / 1024 / 1024} MB. It was left as it was: narrow the filters of the lookups that select many images.`,
           );
