@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { LockFileError, WorkspaceImagesError } from "../errors";
 import type { Environment } from "../project/environment";
@@ -49,8 +49,11 @@ export function readAnyLockFile(directory: string, environment: string): LockFil
   try {
     text = readBounded(join(directory, name), MAX_LOCK_FILE);
   } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    // A file that others may read is not damaged.
+    const isForbidden = code === "EACCES" || code === "EPERM";
     throw new LockFileError(
-      `${name} cannot be read: ${(cause as Error).message}. It must be a file that this user may read. ${restoring(name)}`,
+      `${name} cannot be read: ${message}. It must be a file that this user may read${isForbidden ? ": change its permissions, or those of its folder." : `. ${restoring(name)}`}`,
       { cause },
     );
   }
@@ -83,9 +86,10 @@ export function updateLockFile(
   // Of a whole lock file, which may be another environment's, no more.
   const place = { region, projectId };
   try {
-    mkdirSync(dirname(path), { recursive: true });
     // Most processes write none.
-    const { withFileMutex } = require("../project/atomic-file") as typeof import("../project/atomic-file");
+    const { makeFolder, withFileMutex } =
+      require("../project/atomic-file") as typeof import("../project/atomic-file");
+    makeFolder(dirname(path));
     withFileMutex(path, (mutex) => {
       const current = readLockFile(directory, { ...environment, ...place });
       const pins = new Map(current?.pins);

@@ -89,7 +89,10 @@ export function readEntries<T extends v.GenericSchema>(
     const duplicate = findDuplicateKey(content);
     if (duplicate) throw new Error(`it has the key ${JSON.stringify(duplicate.at(-1))} twice in one object`);
   } catch (cause) {
-    throw new ConfigurationError(`${name} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new ConfigurationError(
+      `${name} cannot be read: ${(cause as Error).message}. It must be a file of JSON that this user may read; its format is in docs/guard.md.`,
+      { cause },
+    );
   }
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;

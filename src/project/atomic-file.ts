@@ -6,6 +6,7 @@ import {
   fchownSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -68,6 +69,17 @@ export function withFileMutex<T>(path: string, work: (mutex: FileMutex) => T): T
 
 class MutexLost extends Error {
   readonly code = "ESTALE";
+}
+
+/** Makes a folder where there is none, and those above it. */
+export function makeFolder(folder: string): void {
+  try {
+    // First without `recursive`, with which Node reports a read-only file system as ENOENT.
+    mkdirSync(folder);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") mkdirSync(folder, { recursive: true });
+    else if (codeOf(error) !== "EEXIST" || !statSync(folder).isDirectory()) throw error;
+  }
 }
 
 /** The path behind all links, also where there is no file yet. */
@@ -160,8 +172,7 @@ function enter(file: string): string | undefined {
   const self = `${process.pid}.${processNamespace()}.${randomUUID()}`;
   const prepared = beside(file, randomUUID());
   try {
-    // First without `recursive`, with which Node reports a read-only file system as ENOENT.
-    mkdirSync(prepared);
+    makeFolder(prepared);
     mkdirSync(workshop(prepared, self), { recursive: true });
     try {
       renameSync(prepared, mutexOf(file));
@@ -187,7 +198,9 @@ function holderOf(mutex: string): string | undefined {
   try {
     return readdirSync(mutex).join();
   } catch (error) {
-    return codeOf(error) === "ENOENT" ? undefined : "";
+    // A link that leads nowhere is in the way, too.
+    const isNone = codeOf(error) === "ENOENT" && !lstatSync(mutex, { throwIfNoEntry: false });
+    return isNone ? undefined : "";
   }
 }
 

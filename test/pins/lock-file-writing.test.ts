@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import fs, {
   chmodSync,
@@ -223,11 +223,14 @@ describe("what cannot be written", () => {
     expect(error.cause.code).toMatch(/^E(ACCES|PERM|ROFS)$/);
   });
 
-  test("a file system that is read-only is named as the reason", () => {
-    mkdirSync(project.path("workspace-images"));
+  test.each([
+    ["with", ".dev.lock.json"],
+    ["without", "workspace-images"],
+  ])("a file system that is read-only is named as the reason, %s a folder of lock files", (has, part) => {
+    if (has === "with") mkdirSync(project.path("workspace-images"));
     const { mkdirSync: original } = fs;
     jest.spyOn(fs, "mkdirSync").mockImplementation((path, options) => {
-      if (!String(path).includes(".dev.lock.json")) return original(path, options);
+      if (!String(path).includes(part)) return original(path, options);
       const isRecursive = typeof options === "object" && options?.recursive;
       const code = isRecursive ? "ENOENT" : "EROFS";
       throw Object.assign(new Error(`${code}: as Node says it of a read-only file system`), { code });
@@ -235,6 +238,28 @@ describe("what cannot be written", () => {
     const error = thrown(() => writePins(project, "dev", { x: pinOf("a") }));
     expect(error).toBeInstanceOf(LockFileError);
     expect(error.message).toContain("workspace-images/dev.lock.json cannot be written: EROFS");
+  });
+
+  test("a file larger than the user may write leaves the old one, and nothing beside it", () => {
+    writePins(project, "dev", { x: pinOf("a") });
+    const before = readFileSync(project.lockFile("dev"), "utf8");
+    const { status, stderr } = spawnSync(
+      "bash",
+      [
+        "-c",
+        'ulimit -f 0; exec "$@"',
+        "bash",
+        process.execPath,
+        join(ROOT, "lib/cli/index.js"),
+        "hold",
+        "x",
+      ].concat(["--env", "dev", "--reason", "none"]),
+      { cwd: project.directory, encoding: "utf8" },
+    );
+    expect(stderr).toContain("workspace-images/dev.lock.json cannot be written: EFBIG");
+    expect(status).toBe(2);
+    expect(readFileSync(project.lockFile("dev"), "utf8")).toBe(before);
+    expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
   });
 
   test("a file in the folder's place is a clear error", async () => {
@@ -269,14 +294,28 @@ describe("what cannot be written", () => {
   test("a file that could not be read again stays as it was", () => {
     writePins(project, "dev", { x: pinOf("a") });
     const before = readFileSync(project.lockFile("dev"), "utf8");
-    // What counts is the size of the file: three bytes for each of these characters.
-    const images = Array.from({ length: 115_000 }, (_, index) =>
-      image({ id: `${index}`, name: "像".repeat(400) }),
+    // What counts is the size of the file: two bytes for each of these characters.
+    const images = Array.from({ length: 68_000 }, (_, index) =>
+      image({ id: `${index}`, name: "é".repeat(1000) }),
     );
     const error = thrown(() => writePins(project, "dev", { y: pinOf(images, { filter: {} }) }));
     expect(error).toBeInstanceOf(LockFileError);
     expect(error.message).toContain("workspace-images/dev.lock.json would be larger than 128 MB");
     expect(readFileSync(project.lockFile("dev"), "utf8")).toBe(before);
+  });
+
+  test("a file that this user may not read is not said to be damaged", () => {
+    writePins(project, "dev", { x: pinOf("a") });
+    const { openSync } = fs;
+    jest.spyOn(fs, "openSync").mockImplementation((path, ...options) => {
+      if (path !== project.lockFile("dev")) return openSync(path, ...options);
+      throw Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" });
+    });
+    const error = thrown(() => writePins(project, "dev", { y: pinOf("a") }));
+    expect(error).toBeInstanceOf(LockFileError);
+    expect(error.message).toContain("EACCES: permission denied. It must be a file that this user may read");
+    expect(error.message).toContain("change its permissions");
+    expect(error.message).not.toMatch(/checkout|delete/);
   });
 
   test("a lock file that was damaged meanwhile stays, for its owner to see", async () => {
@@ -474,6 +513,7 @@ describe("a mutex that was left behind", () => {
   test.each([
     ["a file", () => writeFileSync(mutex(), "")],
     ["an empty folder", () => mkdirSync(mutex())],
+    ["a link that leads nowhere", () => symlinkSync("nowhere", mutex())],
   ])("as %s, by whatever it was, is replaced after ten seconds", (_, leaveIt) => {
     mkdirSync(folder());
     leaveIt();
