@@ -5,8 +5,8 @@ module.exports = {
   testEnvironmentOptions: { globalsCleanup: "off" },
   roots: ["<rootDir>/test"],
   setupFiles: ["<rootDir>/test/support/setup.ts"],
-  // Tests wait for processes that they start: one worker less than processors would leave one idle.
-  maxWorkers: "100%",
+  // Many tests wait, for processes that they start and for limits of time: as many workers as processors would idle.
+  maxWorkers: "150%",
   // Many tests start processes, on machines that may be busy.
   testTimeout: 180_000,
   testMatch: ["**/*.test.ts"],
