@@ -61,7 +61,7 @@ describe("limits of time", () => {
   test.concurrent("hold for the whole call, with all its attempts", async () => {
     const listener = answering(status(503));
     await withServer(listener, async (url) => {
-      const limits = { total: 400, backoff: 50 };
+      const limits = { total: 3000, backoff: 50 };
       const error = await rejection(get(url, { limits, variables: { HW_MAX_RETRIES: "99" } }));
       expect(error).toMatchObject({ status: 503 });
       expect(listener.requests.length).toBeGreaterThan(1);
