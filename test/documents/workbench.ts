@@ -12,11 +12,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { type Ended, ROOT, run } from "../support/project";
+import { standInVariables } from "../terraform/stand-in";
 
 /**
  * Programs that the documents name, beside those that every machine has. `npm` and `npx` find what is installed here;
- * `cdktn` is the command line of cdktf, which does the same (that of CDK Terrain needs Node 22). Where a folder has
- * `.recorded-plan.json`, a plan of the real provider, `terraform` answers with it; otherwise it is the real one.
+ * `cdktn` is the command line of cdktf, which does the same (that of CDK Terrain needs Node 22).
  */
 const TOOLS: Readonly<Record<string, string>> = {
   "workspace-images": `exec "$NODE" "${ROOT}/lib/cli/index.js" "$@"`,
@@ -26,7 +26,8 @@ tool=$(dirname "$0")/$program
 [[ -e $tool ]] || tool="${ROOT}/node_modules/.bin/$program"
 exec "$tool" "$@"`,
   npm: `case $1 in
-  ci | install | i) mkdir -p node_modules/.bin && ln -sf "$(dirname "$0")/workspace-images" node_modules/.bin ;;
+  ci | install | i) mkdir -p node_modules/.bin && ln -sf "$(dirname "$0")/workspace-images" node_modules/.bin
+    ln -sfn "${ROOT}" node_modules/cdktf-huaweicloud-workspace-images ;;
   pack) ;;
   init) [[ -e package.json ]] || echo '{ "private": true }' > package.json ;;
   *) exec "$(dirname "$NODE")/npm" "$@" ;;
@@ -42,26 +43,6 @@ else
 fi`,
   cdktn: `exec cdktf "$@"`,
   publish: `. "$FIXTURES/publish.sh"`,
-  terraform: `folder=$PWD
-while [[ $folder != / && ! -e $folder/.recorded-plan.json ]]; do folder=$(dirname "$folder"); done
-plan=$folder/.recorded-plan.json
-if [[ ! -e $plan ]]; then
-  PATH=$REAL_PATH exec terraform "$@"
-fi
-if [[ $1 == -chdir=* ]]; then cd "\${1#-chdir=}"; shift; fi
-case $1 in
-  show)
-    # Without a plan's file it shows the state.
-    if [[ $# -gt 2 ]]; then cat "$plan"
-    else "$NODE" -p "JSON.stringify(JSON.parse(fs.readFileSync('$plan', 'utf8')).prior_state)"; fi ;;
-  plan)
-    for word in "$@"; do
-      if [[ $word == -out=* ]]; then touch "\${word#-out=}"; fi
-    done ;;
-  init | apply) ;;
-  version | -v) PATH=$REAL_PATH exec terraform "$@" ;;
-  *) echo "terraform $*: not recorded" >&2; exit 2 ;;
-esac`,
 };
 
 /** A folder for documents: with what is installed, an emulator, and the programs that they name. */
@@ -114,12 +95,11 @@ export class Workbench {
         cwd: folder,
         variables: {
           ...this.emulator?.variables,
-          TF_CLI_CONFIG_FILE: "",
+          ...standInVariables(),
           NODE: process.execPath,
           GENERATED: join(this.directory, "generated"),
           REPOSITORY: ROOT,
           FIXTURES: join(__dirname, "fixtures"),
-          REAL_PATH: process.env.PATH ?? "",
           PATH: `${join(this.directory, "tools")}:${process.env.PATH}`,
           GIT_AUTHOR_NAME: "Ada",
           GIT_AUTHOR_EMAIL: "ada@example.com",
