@@ -15,8 +15,8 @@ export type ListingOutcome =
   | { readonly error: WorkspaceImagesError };
 
 /** An error that is none of this library's. */
-interface Fault {
-  readonly fault: Error;
+interface Defect {
+  readonly defect: Error;
 }
 
 const HELPER = "listing";
@@ -55,7 +55,7 @@ export class DeferredListings {
   /** What was asked last of each environment. */
   private readonly latest = new Map<string, string>();
   private readonly begun = new Set<string>();
-  private readonly outcomes = new Map<string, ListingOutcome | Fault>();
+  private readonly outcomes = new Map<string, ListingOutcome | Defect>();
 
   constructor(private readonly options: DeferredListingsOptions = {}) {}
 
@@ -106,7 +106,7 @@ export class DeferredListings {
     }
     const outcome = outcomes.get(id);
     if (!outcome) throw new Error(`The listing of environment "${environment}" was not begun.`);
-    if ("fault" in outcome) throw outcome.fault;
+    if ("defect" in outcome) throw outcome.defect;
     return outcome;
   }
 
@@ -119,7 +119,7 @@ export class DeferredListings {
   }
 
   /** Takes in what the thread has sent. */
-  private receive(thread: HelperThread): ReadonlyMap<string, ListingOutcome | Fault> {
+  private receive(thread: HelperThread): ReadonlyMap<string, ListingOutcome | Defect> {
     for (;;) {
       const report = thread.take() as ListingReport | undefined;
       if (!report) break;
@@ -133,7 +133,7 @@ export class DeferredListings {
     return this.outcomes;
   }
 
-  private settle(id: string, outcome: ListingOutcome | Fault): void {
+  private settle(id: string, outcome: ListingOutcome | Defect): void {
     this.begun.delete(id);
     this.outcomes.set(id, outcome);
   }
@@ -154,8 +154,8 @@ function startThread(): HelperThread {
   return thread;
 }
 
-function failed(error: Error): ListingOutcome | Fault {
-  return error instanceof WorkspaceImagesError ? { error } : { fault: error };
+function failed(error: Error): ListingOutcome | Defect {
+  return error instanceof WorkspaceImagesError ? { error } : { defect: error };
 }
 
 function overdue(environment: string, limit: number): ConnectionError {

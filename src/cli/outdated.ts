@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { ListingSource } from "../catalog/listing-source";
 import { type LockFile, readLockFile } from "../pins/lock-file";
 import type { Prospect } from "../pins/moves";
-import { type Finding, outdated } from "../pins/outdated";
+import { type OutdatedPin, outdated } from "../pins/outdated";
 import { type Revocations, readRevocations } from "../pins/revoked";
 import { explainUpdates, updateProspects } from "../pins/update";
 import type { Environment } from "../project/environment";
@@ -39,24 +39,26 @@ Examples:
       const answers = await withListings((source) =>
         answerEach({ env }, async (pinned) => {
           const otherwise = withoutPins(pinned.lockFile) ?? "every pin is as it should be";
-          const findings = await findingsOf(pinned, source);
-          return { findings, otherwise };
+          return { found: await outdatedIn(pinned, source), otherwise };
         }),
       );
       report(answers, {
         asJson: json,
-        json: ({ findings }) => Object.fromEntries(findings),
-        text: sections(({ findings, otherwise }, environment) =>
-          findings.size === 0
+        json: ({ found }) => Object.fromEntries(found),
+        text: sections(({ found, otherwise }, environment) =>
+          found.size === 0
             ? `${environment}: ${otherwise}`
-            : `${environment}: ${findings.size} outdated\n${[...findings].map(describeFinding).join("\n")}`,
+            : `${environment}: ${found.size} outdated\n${[...found].map(describeOutdated).join("\n")}`,
         ),
-        no: ({ findings }) => [...findings.values()].some(({ callsForAction }) => callsForAction),
+        no: ({ found }) => [...found.values()].some(({ callsForAction }) => callsForAction),
       });
     });
 }
 
-async function findingsOf(pinned: PinnedEnvironment, source: ListingSource): Promise<Map<string, Finding>> {
+async function outdatedIn(
+  pinned: PinnedEnvironment,
+  source: ListingSource,
+): Promise<Map<string, OutdatedPin>> {
   const { project, environment, lockFile } = pinned;
   if (!lockFile || lockFile.pins.size === 0) return new Map();
   const revocations = readRevocations(project.directory);
@@ -103,8 +105,8 @@ async function promoted(
   return prospects;
 }
 
-function describeFinding([name, finding]: [string, Finding]): string {
-  const { needs, unmet, revoked = [], hold, problem, ripeAt, from } = finding;
+function describeOutdated([name, pin]: [string, OutdatedPin]): string {
+  const { needs, unmet, revoked = [], hold, problem, ripeAt, from } = pin;
   const notes = [
     ...(unmet ? [`does not answer its question: ${unmet.join(", ")}`] : []),
     ...revoked.map((reason) => `revoked: ${reason}`),
@@ -112,7 +114,7 @@ function describeFinding([name, finding]: [string, Finding]): string {
     ...(ripeAt === undefined ? [] : [`ripe for promotion from ${ripeAt} on`]),
   ];
   const images = needs.includes("newer")
-    ? describeMove(finding)
+    ? describeMove(pin)
     : from.map((image) => imageLines("=", image)).join("\n");
   return [
     pinHeading(name, colors.yellow(needs.join(", "))),

@@ -33,7 +33,7 @@ export interface Findings {
 }
 
 /** Where an image ID is known from. */
-interface Known {
+interface KnownImage {
   readonly environment: string;
   readonly pinName: string;
   readonly image: WorkspaceImage;
@@ -49,10 +49,9 @@ interface ImageUse {
   readonly subject: string;
 }
 
-interface Fault {
+/** What is wrong with a resource, which the check can be skipped for. */
+interface Breach extends Pick<DesktopFinding, "problem" | "advice"> {
   readonly check: Check;
-  readonly problem: string;
-  readonly advice: string;
 }
 
 /**
@@ -65,7 +64,7 @@ export function checkStacks(stacks: readonly SynthesizedStack[], context: CheckC
   const warnings: DesktopFinding[] = [];
   const homes = new Map(context.lookups.map((lookup) => [lookup, homeOf(lookup, stacks)]));
   for (const stack of stacks) {
-    // Also those of a stack that it stands in.
+    // A lookup of an outer stack counts for the stacks within it, too.
     const lookups = new Set(
       context.lookups.filter((lookup) => isWithin(stack.path, homes.get(lookup) ?? "no stack")),
     );
@@ -85,8 +84,8 @@ export function checkStacks(stacks: readonly SynthesizedStack[], context: CheckC
         if (here.length > 0) {
           const use = useOf(kind, attributes, here);
           if (!use) continue;
-          for (const fault of faultsOf(use)) {
-            if (!skipped.has(fault.check)) errors.push({ ...where, ...fault });
+          for (const breach of breachesIn(use)) {
+            if (!skipped.has(breach.check)) errors.push({ ...where, ...breach });
           }
         } else if (everywhere.length > 0) {
           if (!skipped.has("environment")) errors.push({ ...where, ...foreign(everywhere, own) });
@@ -107,10 +106,10 @@ function homeOf({ path }: AnsweredLookup, stacks: readonly SynthesizedStack[]): 
 
 /** What is known of an image in the stack itself, else in its environments; in all where it has none. */
 function nearest(
-  known: readonly Known[],
+  known: readonly KnownImage[],
   own: ReadonlySet<string>,
   lookups: ReadonlySet<AnsweredLookup>,
-): readonly Known[] {
+): readonly KnownImage[] {
   if (own.size === 0) return known;
   const inStack = known.filter(({ lookup }) => lookup && lookups.has(lookup));
   return inStack.length > 0 ? inStack : known.filter(({ environment }) => own.has(environment));
@@ -120,7 +119,7 @@ function nearest(
 function useOf(
   kind: ResourceKind,
   attributes: ImageUse["attributes"],
-  known: readonly Known[],
+  known: readonly KnownImage[],
 ): ImageUse | undefined {
   const found = known.find(({ lookup }) => lookup);
   if (!found) return undefined;
@@ -133,15 +132,15 @@ function useOf(
   };
 }
 
-function* faultsOf(use: ImageUse): Generator<Fault> {
-  yield* diskFaults(use);
-  yield* imageTypeFaults(use);
-  yield* userGroupFaults(use);
-  yield* productFaults(use);
-  yield* nameFaults(use);
+function* breachesIn(use: ImageUse): Generator<Breach> {
+  yield* checkDisk(use);
+  yield* checkImageType(use);
+  yield* checkUserGroup(use);
+  yield* checkProducts(use);
+  yield* checkName(use);
 }
 
-function* diskFaults({ kind, attributes, image, subject }: ImageUse): Generator<Fault> {
+function* checkDisk({ kind, attributes, image, subject }: ImageUse): Generator<Breach> {
   if (!kind.disk) return;
   const { attribute, range } = kind.disk;
   const [least, most] = range ?? [0, Number.POSITIVE_INFINITY];
@@ -160,7 +159,7 @@ function* diskFaults({ kind, attributes, image, subject }: ImageUse): Generator<
   }
 }
 
-function* imageTypeFaults({ kind, attributes, image, subject }: ImageUse): Generator<Fault> {
+function* checkImageType({ kind, attributes, image, subject }: ImageUse): Generator<Breach> {
   const fitting = kind.imageTypes?.[image.imageType as "gold" | "private"];
   if (!kind.imageType || !Array.isArray(fitting)) return;
   for (const type of valuesAt(attributes, kind.imageType)) {
@@ -178,7 +177,7 @@ const USER_GROUPS: Readonly<Record<string, readonly string[]>> = {
   Windows: ["administrators", "users"],
 };
 
-function* userGroupFaults({ kind, attributes, image, subject }: ImageUse): Generator<Fault> {
+function* checkUserGroup({ kind, attributes, image, subject }: ImageUse): Generator<Breach> {
   const fitting = USER_GROUPS[image.osType ?? ""];
   if (!kind.userGroup || !fitting) return;
   const others = Object.values(USER_GROUPS).flat();
@@ -192,7 +191,7 @@ function* userGroupFaults({ kind, attributes, image, subject }: ImageUse): Gener
   }
 }
 
-function* productFaults({ kind, attributes, subject }: ImageUse): Generator<Fault> {
+function* checkProducts({ kind, attributes, subject }: ImageUse): Generator<Breach> {
   if (!kind.products || !kind.imageType) return;
   if (!valuesAt(attributes, kind.imageType).includes("gold")) return;
   const missing = kind.products.filter((product) => !valuesAt(attributes, product).some(Boolean));
@@ -204,7 +203,7 @@ function* productFaults({ kind, attributes, subject }: ImageUse): Generator<Faul
   };
 }
 
-function* nameFaults({ kind, attributes }: ImageUse): Generator<Fault> {
+function* checkName({ kind, attributes }: ImageUse): Generator<Breach> {
   const { nameLength = Number.POSITIVE_INFINITY } = kind;
   for (const name of valuesAt(attributes, "name")) {
     if (typeof name !== "string" || isExpression(name) || [...name].length <= nameLength) continue;
@@ -216,7 +215,7 @@ function* nameFaults({ kind, attributes }: ImageUse): Generator<Fault> {
   }
 }
 
-function foreign(known: readonly Known[], own: ReadonlySet<string>): Fault {
+function foreign(known: readonly KnownImage[], own: ReadonlySet<string>): Breach {
   const { environment, pinName, image } = known[0]!;
   return {
     check: "environment",
@@ -233,9 +232,9 @@ function unknown(kind: ResourceKind, id: string): Omit<DesktopFinding, "stack" |
   };
 }
 
-function knownImages({ lookups, pins }: CheckContext): Map<string, Known[]> {
-  const known = new Map<string, Known[]>();
-  const add = (image: WorkspaceImage, entry: Omit<Known, "image">) => {
+function knownImages({ lookups, pins }: CheckContext): Map<string, KnownImage[]> {
+  const known = new Map<string, KnownImage[]>();
+  const add = (image: WorkspaceImage, entry: Omit<KnownImage, "image">) => {
     const entries = known.get(image.id);
     if (entries) entries.push({ ...entry, image });
     else known.set(image.id, [{ ...entry, image }]);

@@ -46,31 +46,29 @@ export function judgeChange(change: PlannedChange, context: GuardContext): Judge
   const built = builtFrom(change);
   const objections = built.flatMap((id) => context.objection(id) ?? []);
   if (!found && objections.length === 0) return undefined;
-  const { does, explanation, faults } = found ?? {
-    does: "builds" as const,
-    explanation: undefined,
-    faults: [],
-  };
-  const problems = [...faults, ...objections];
+  const { does, explanation } = found ?? { does: "builds" as const, explanation: undefined };
+  const problems = [...(found?.problems ?? []), ...objections];
   return {
     address: change.address,
     type: change.kind.type,
     does,
     explained: problems.length === 0,
-    reasons: problems.length > 0 ? [...problems, ...circumstances(change)] : explanation ? [explanation] : [],
+    reasons: problems.length > 0 ? [...problems, ...remarksOn(change)] : explanation ? [explanation] : [],
     from: imageIdsOf(change.kind, change.before).ids,
     to: imageIdsOf(change.kind, change.after).ids,
   };
 }
 
-interface Judgement {
+/** What a change does, and what its pins and its own attributes say of it. */
+interface Consequence {
   readonly does: Does;
-  /** Why it is explained, where there are no faults. */
+  /** Why it is explained, where there are no problems. */
   readonly explanation?: string | undefined;
-  readonly faults: readonly string[];
+  /** Why it is not explained. */
+  readonly problems: readonly string[];
 }
 
-function judgeResource(change: PlannedChange, context: GuardContext): Judgement | undefined {
+function judgeResource(change: PlannedChange, context: GuardContext): Consequence | undefined {
   const { kind, action } = change;
   switch (action) {
     case "nothing":
@@ -78,40 +76,40 @@ function judgeResource(change: PlannedChange, context: GuardContext): Judgement 
     case "create":
       return undefined;
     case "delete":
-      return { does: "destroys", faults: [whyDeleted(change)] };
+      return { does: "destroys", problems: [whyDeleted(change)] };
     case "replace":
-      return { does: "replaces", faults: [whyReplaced(change)] };
+      return { does: "replaces", problems: [whyReplaced(change)] };
     case "update": {
       const moved = imageChanges(change);
       const disks = diskChanges(change);
       if (moved.length === 0)
-        return disks.shrinking.length > 0 ? { does: "updates", faults: disks.shrinking } : undefined;
+        return disks.shrinking.length > 0 ? { does: "updates", problems: disks.shrinking } : undefined;
       const does = kind.effect === "reinstalled" ? "reinstalls" : "updates";
       const inPlace =
         kind.effect === "reinstalled" || kind.effect === "updated" ? [] : [notInPlace(change, moved)];
-      const { explanation, faults } = explain(change, moved, context);
-      return { does, explanation, faults: [...inPlace, ...faults, ...disks.changing] };
+      const { explanation, problems } = explain(change, moved, context);
+      return { does, explanation, problems: [...inPlace, ...problems, ...disks.changing] };
     }
   }
 }
 
 /** A one-time action does what it does when it is created, also anew; its removal does nothing. */
-function judgeAction(change: PlannedChange): Judgement | undefined {
+function judgeAction(change: PlannedChange): Consequence | undefined {
   const { kind, action, before, after, unknown } = change;
   if (action === "nothing" || action === "forget" || action === "delete") return undefined;
   const path = kind.json ?? kind.image;
   const isChanged = isUnknownAt(unknown, path) || !isEqual(before, after, path);
   if (action === "update") {
-    return isChanged ? { does: "updates", faults: [notInPlace(change, [path])] } : undefined;
+    return isChanged ? { does: "updates", problems: [notInPlace(change, [path])] } : undefined;
   }
   const { reinstalls } = kind.action ?? {};
   if (!reinstalls) {
-    return action === "create" ? undefined : { does: "replaces", faults: [whyReplaced(change)] };
+    return action === "create" ? undefined : { does: "replaces", problems: [whyReplaced(change)] };
   }
-  if (isUnknownAt(unknown, "type")) return { does: "runs", faults: ["its type will be known only at apply"] };
+  if (isUnknownAt(unknown, "type")) return { does: "runs", problems: ["its type will be known only at apply"] };
   const type = String(valuesAt(after, "type")[0]);
   return reinstalls.includes(type)
-    ? { does: "runs", faults: [`a ${type} reinstalls the servers that it names`] }
+    ? { does: "runs", problems: [`a ${type} reinstalls the servers that it names`] }
     : undefined;
 }
 
@@ -127,25 +125,25 @@ function imageChanges({ kind, before, after, unknown }: PlannedChange): string[]
 function explain(change: PlannedChange, moved: readonly string[], { pins }: GuardContext) {
   const { kind, before, after, unknown } = change;
   const unknowns = moved.filter((path) => isUnknownAt(unknown, path));
-  if (unknowns.length > 0) return { faults: [`${unknowns.join(" and ")} will be known only at apply`] };
-  const faults: string[] = [];
+  if (unknowns.length > 0) return { problems: [`${unknowns.join(" and ")} will be known only at apply`] };
+  const problems: string[] = [];
   const isImageSame = !moved.includes(kind.image);
   if (kind.imageType && moved.includes(kind.imageType)) {
     const [was, is] = [before, after].map((side) =>
       JSON.stringify(valuesAt(side, kind.imageType!)[0] ?? null),
     );
-    faults.push(
+    problems.push(
       `image_type changes from ${was} to ${is}${isImageSame ? ", and the image is the same: keep what it was created with" : " with the image"}`,
     );
   } else if (isImageSame) {
-    faults.push(`${moved.join(" and ")} changes, and the image is the same`);
+    problems.push(`${moved.join(" and ")} changes, and the image is the same`);
   }
-  if (isImageSame) return { faults };
+  if (isImageSame) return { problems };
   const [from, to] = [before, after].map((side) => imageIdsOf(kind, side).ids);
   const explained = explainedBy(from?.[0], to?.[0], pins);
-  return "fault" in explained
-    ? { faults: [...faults, explained.fault] }
-    : { explanation: explained.by, faults };
+  return "problem" in explained
+    ? { problems: [...problems, explained.problem] }
+    : { explanation: explained.by, problems };
 }
 
 /** The pin that had one image before, and has the other now. */
@@ -153,17 +151,17 @@ function explainedBy(
   from: string | undefined,
   to: string | undefined,
   pins: readonly ExplainingPin[],
-): { by: string } | { fault: string } {
+): { by: string } | { problem: string } {
   const having = pins.filter(({ pin }) => pin.images.some(({ id }) => id === to));
   if (to === undefined || having.length === 0)
-    return { fault: `no pin has the image ${to ?? "none"} that it gets` };
+    return { problem: `no pin has the image ${to ?? "none"} that it gets` };
   const moved = having.find(({ pin }) =>
     pin.previous?.some(({ ids }) => from !== undefined && ids.includes(from)),
   );
   const names = (moved ? [moved] : having).map(({ name, environment }) => `"${name}" of ${environment}`);
   if (!moved)
     return {
-      fault: `pin ${names.join(", ")} has the image ${to}, and never had ${from ?? "the one before"}`,
+      problem: `pin ${names.join(", ")} has the image ${to}, and never had ${from ?? "the one before"}`,
     };
   return { by: `pin ${names.join()} moved to ${nameOf(moved.pin.images, to)}` };
 }
@@ -250,7 +248,7 @@ function whyReplaced({ replacePaths, reason }: PlannedChange): string {
 }
 
 /** What people should know of a change that is not explained. */
-function circumstances({ previousAddress, isImport }: PlannedChange): string[] {
+function remarksOn({ previousAddress, isImport }: PlannedChange): string[] {
   return [
     ...(previousAddress === undefined ? [] : [`it was moved from ${previousAddress}`]),
     ...(isImport ? ["it is imported by this plan"] : []),

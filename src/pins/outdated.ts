@@ -14,7 +14,7 @@ const NEEDS = ["unmet", "revoked", "undecided", "held", "stale", "newer"] as con
 export type Need = (typeof NEEDS)[number];
 
 /** A pin that is not as it should be, or could be. */
-export interface Finding extends Move {
+export interface OutdatedPin extends Move {
   /** The most urgent first. */
   readonly needs: readonly Need[];
   /** Criteria that its images do not meet. */
@@ -40,23 +40,23 @@ export function outdated(
   environment: Parameters<typeof isStale>[1],
   region: string,
   circumstances: Circumstances,
-): Map<string, Finding> {
+): Map<string, OutdatedPin> {
   const byName = new Map(prospects.map((prospect) => [prospect.name, prospect]));
-  const findings = [...pins].flatMap(([name, pin]): [string, Finding][] => {
-    const finding = findingOf(pin, byName.get(name), environment, region, circumstances);
-    return finding.needs.some((need) => need !== "held") ? [[name, finding]] : [];
+  const found = [...pins].flatMap(([name, pin]): [string, OutdatedPin][] => {
+    const one = outdatedPin(pin, byName.get(name), environment, region, circumstances);
+    return one.needs.some((need) => need !== "held") ? [[name, one]] : [];
   });
-  const rank = ({ needs: [first] }: Finding) => NEEDS.indexOf(first!);
-  return new Map(findings.sort(([, a], [, b]) => rank(a) - rank(b)));
+  const rank = ({ needs: [first] }: OutdatedPin) => NEEDS.indexOf(first!);
+  return new Map(found.sort(([, a], [, b]) => rank(a) - rank(b)));
 }
 
-function findingOf(
+function outdatedPin(
   pin: Pin,
   prospect: Prospect | undefined,
   environment: Parameters<typeof isStale>[1],
   region: string,
   { revocations, now }: Circumstances,
-): Finding {
+): OutdatedPin {
   const { images: from, unmet, hold } = pin;
   const objections = prospect?.objections ?? [];
   const problems = objections.filter(({ rule }) => !["hold", "minAgeDays", "promotion"].includes(rule));

@@ -71,7 +71,10 @@ class MutexLost extends Error {
   readonly code = "ESTALE";
 }
 
-/** Makes a folder where there is none, and those above it. */
+/**
+ * Makes a folder where there is none, and those above it.
+ * @lazy
+ */
 export function makeFolder(folder: string): void {
   try {
     // First without `recursive`, with which Node reports a read-only file system as ENOENT.
