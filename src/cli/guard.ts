@@ -8,6 +8,9 @@ import { type LockFile, readLockFile } from "../pins/lock-file";
 import { readRevocations } from "../pins/revoked";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
+import { regionOf } from "../project/region";
+import { groupBy } from "../text/group-by";
+import { codeSpan, markdownHead, markdownRow } from "../text/markdown";
 import { printable } from "../text/printable";
 import { type Answer, report } from "./answers";
 import { type CommonOptions, openProject, withCommonOptions } from "./common-options";
@@ -21,7 +24,7 @@ interface GuardOptions extends CommonOptions {
   readonly markdown?: boolean;
 }
 
-/** A verdict, and why it is accepted although no pin explains it. */
+/** A change, and why it is accepted although no pin explains it. */
 interface GuardedChange extends JudgedChange {
   readonly allowed?: string;
 }
@@ -113,13 +116,13 @@ async function guard(
     require("../desktops/terraform-json") as typeof import("../desktops/terraform-json");
   let looked = 0;
   try {
-    const { kind } = await readTerraformJson(name, {
+    const kind = await readTerraformJson(name, {
       change: (raw) => {
         const change = parseChange(raw, name);
         if (!change) return;
         looked++;
-        const verdict = judgeChange(change, context);
-        if (verdict) changes.push(verdict.explained ? verdict : withAllowance(verdict, allowances));
+        const judged = judgeChange(change, context);
+        if (judged) changes.push(judged.explained ? judged : withAllowance(judged, allowances));
       },
     });
     if (kind !== "plan") {
@@ -148,10 +151,7 @@ async function contextOf(
   const revocations = readRevocations(project.directory);
   const regions = [
     ...new Set(
-      pinned.flatMap(
-        ({ environment, lockFile }) =>
-          lockFile?.region ?? environment.region ?? process.env.HW_REGION_NAME ?? [],
-      ),
+      pinned.flatMap(({ environment, lockFile }) => lockFile?.region ?? regionOf(environment) ?? []),
     ),
   ];
   const listed = online ? await listedIds(pinned) : undefined;
@@ -183,13 +183,13 @@ function listedIds(
   });
 }
 
-function withAllowance(verdict: JudgedChange, allowances: readonly Allowance[]): GuardedChange {
-  const found = findAllowance(allowances, verdict.address);
-  if (!found) return verdict;
+function withAllowance(judged: JudgedChange, allowances: readonly Allowance[]): GuardedChange {
+  const found = findAllowance(allowances, judged.address);
+  if (!found) return judged;
   const { allowance, isOver } = found;
   return isOver
-    ? { ...verdict, reasons: [...verdict.reasons, `its allowance ended on ${allowance.until}`] }
-    : { ...verdict, allowed: allowance.reason };
+    ? { ...judged, reasons: [...judged.reasons, `its allowance ended on ${allowance.until}`] }
+    : { ...judged, allowed: allowance.reason };
 }
 
 function hasFailed({ changes }: GuardedPlan): boolean {
@@ -255,15 +255,10 @@ function changeText(mark: string, { address, does }: GuardedChange, reasons: rea
 
 /** The explained changes, by what explains them. */
 function explanations(changes: readonly GuardedChange[]): Map<string, GuardedChange[]> {
-  const groups = new Map<string, GuardedChange[]>();
-  for (const change of changes) {
-    if (!change.explained) continue;
-    const explanation = change.reasons.join("; ");
-    const group = groups.get(explanation);
-    if (group) group.push(change);
-    else groups.set(explanation, [change]);
-  }
-  return groups;
+  return groupBy(
+    changes.filter(({ explained }) => explained),
+    ({ reasons }) => reasons.join("; "),
+  );
 }
 
 function summary(changes: readonly GuardedChange[]): string {
@@ -274,7 +269,7 @@ function summary(changes: readonly GuardedChange[]): string {
 
 function* markdown(plan: GuardedPlan, name: string): Generator<string> {
   const { changes } = plan;
-  yield `### Desktops in ${inline(planName(name))}\n`;
+  yield `### Desktops in ${codeSpan(planName(name))}\n`;
   if (changes.length === 0) {
     yield "Nothing is reinstalled, replaced or destroyed.";
     return;
@@ -283,25 +278,14 @@ function* markdown(plan: GuardedPlan, name: string): Generator<string> {
   yield failed.length > 0
     ? `**${failed.length} of ${count(changes.length, "change")} not explained. Do not apply this plan.**\n`
     : "Every change is explained or allowed.\n";
-  yield "| | resource | is | why |\n|---|---|---|---|";
+  yield markdownHead(["", "resource", "is", "why"]);
   for (const change of [...failed, ...changes.filter((change) => !isUnexplained(change))]) {
     const { address, does, allowed, reasons, explained } = change;
     const state = explained ? "explained" : allowed === undefined ? "**not explained**" : "allowed";
-    yield `| ${state} | ${inline(address)} | ${VERBS[does]} | ${cell(allowed ?? reasons.join("; "))} |`;
+    yield markdownRow([state, codeSpan(address), VERBS[does], codeSpan(allowed ?? reasons.join("; "))]);
   }
 }
 
 function planName(name: string): string {
   return name === "-" ? "standard input" : printable(name);
-}
-
-/** Text from outside in a cell of a table: as text, not as Markdown or HTML. */
-function cell(text: string): string {
-  return printable(text)
-    .replace(/\s+/g, " ")
-    .replace(/[\\`*_{}[\]<>()#+!|~@&]/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-function inline(text: string): string {
-  return `<code>${cell(text)}</code>`;
 }

@@ -75,7 +75,7 @@ export function checkStacks(stacks: readonly SynthesizedStack[], context: CheckC
       if (!kind) continue;
       const { address, path = address, attributes } = resource;
       const where = { stack: stack.name, path, address };
-      for (const id of imageIdsOf(kind, attributes).ids) {
+      for (const id of imageIdsOf(kind, attributes)) {
         const everywhere = known.get(id) ?? [];
         const here = nearest(everywhere, own, lookups);
         const skipped = new Set(

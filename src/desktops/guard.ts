@@ -54,8 +54,8 @@ export function judgeChange(change: PlannedChange, context: GuardContext): Judge
     does,
     explained: problems.length === 0,
     reasons: problems.length > 0 ? [...problems, ...remarksOn(change)] : explanation ? [explanation] : [],
-    from: imageIdsOf(change.kind, change.before).ids,
-    to: imageIdsOf(change.kind, change.after).ids,
+    from: imageIdsOf(change.kind, change.before),
+    to: imageIdsOf(change.kind, change.after),
   };
 }
 
@@ -106,7 +106,8 @@ function judgeAction(change: PlannedChange): Consequence | undefined {
   if (!reinstalls) {
     return action === "create" ? undefined : { does: "replaces", problems: [whyReplaced(change)] };
   }
-  if (isUnknownAt(unknown, "type")) return { does: "runs", problems: ["its type will be known only at apply"] };
+  if (isUnknownAt(unknown, "type"))
+    return { does: "runs", problems: ["its type will be known only at apply"] };
   const type = String(valuesAt(after, "type")[0]);
   return reinstalls.includes(type)
     ? { does: "runs", problems: [`a ${type} reinstalls the servers that it names`] }
@@ -139,7 +140,7 @@ function explain(change: PlannedChange, moved: readonly string[], { pins }: Guar
     problems.push(`${moved.join(" and ")} changes, and the image is the same`);
   }
   if (isImageSame) return { problems };
-  const [from, to] = [before, after].map((side) => imageIdsOf(kind, side).ids);
+  const [from, to] = [before, after].map((side) => imageIdsOf(kind, side));
   const explained = explainedBy(from?.[0], to?.[0], pins);
   return "problem" in explained
     ? { problems: [...problems, explained.problem] }
@@ -213,7 +214,7 @@ function builtFrom(change: PlannedChange): readonly (string | undefined)[] {
     action === "create" || action === "replace" || (action === "update" && imageChanges(change).length > 0);
   if (!isBuilt) return [];
   const isUnknown = isUnknownAt(unknown, kind.json ?? kind.image);
-  return [...imageIdsOf(kind, after).ids, ...(isUnknown ? [undefined] : [])];
+  return [...imageIdsOf(kind, after), ...(isUnknown ? [undefined] : [])];
 }
 
 const DELETIONS: Readonly<Record<string, string>> = {

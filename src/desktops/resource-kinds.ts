@@ -154,21 +154,12 @@ export function resourceKind(type: string): ResourceKind | undefined {
   return BY_TYPE.get(type);
 }
 
-/** The image IDs of a resource; `isUnknown` where some of it is known only when Terraform runs. */
-export interface ImageIds {
-  readonly ids: readonly string[];
-  readonly isUnknown: boolean;
-}
-
-/** The image IDs in a resource's attributes: of a synthesized stack, a plan or a state. */
-export function imageIdsOf(kind: ResourceKind, attributes: unknown): ImageIds {
+/** The image IDs in a resource's attributes, of a synthesized stack, a plan or a state, as far as they are known yet. */
+export function imageIdsOf(kind: ResourceKind, attributes: unknown): string[] {
   const holder = kind.json === undefined ? attributes : parsed(valuesAt(attributes, kind.json)[0]);
-  const ids = holder === undefined ? [] : valuesAt(holder, kind.image).filter((id) => id !== "");
-  return {
-    ids: ids.filter((id): id is string => typeof id === "string" && !isExpression(id)),
-    isUnknown:
-      holder === undefined ? valuesAt(attributes, kind.json ?? "").length > 0 : ids.some(isExpression),
-  };
+  return valuesAt(holder, kind.image).filter(
+    (id): id is string => typeof id === "string" && id !== "" && !isExpression(id),
+  );
 }
 
 /** The values at a path through blocks, of which there may be one or a list; `null` counts as none. */

@@ -29,7 +29,7 @@ export async function readRunningImages(name: string, addresses: readonly string
     if (!kind || kind.action || asked.length === 0) return;
     for (const pattern of asked) missing.delete(pattern);
     const imageType = valuesAt(attributes, kind.imageType ?? "")[0];
-    for (const imageId of imageIdsOf(kind, attributes).ids) {
+    for (const imageId of imageIdsOf(kind, attributes)) {
       running.push({
         address,
         type,

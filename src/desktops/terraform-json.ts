@@ -2,12 +2,8 @@ import { createReadStream } from "node:fs";
 import { JSONParser, TokenType } from "@streamparser/json";
 import { PlanError } from "../errors";
 
-/** The output of `terraform show -json` (or `tofu show -json`): what stands in it beside resources. */
-export interface TerraformJson {
-  readonly kind: "plan" | "state";
-  /** Version of Terraform or OpenTofu that wrote it. */
-  readonly terraformVersion: string | undefined;
-}
+/** What the output of `terraform show -json` (or `tofu show -json`) is of. */
+export type TerraformJson = "plan" | "state";
 
 /** What is done with each entry as it is read; nothing of it is kept. */
 export interface Visitor {
@@ -29,7 +25,6 @@ const MODULES = Array.from(
 );
 const PATHS = [
   "$.format_version",
-  "$.terraform_version",
   "$.errored",
   "$.resource_changes.*",
   "$.deferred_changes.*",
@@ -149,7 +144,6 @@ class Document {
       throw this.notJson(cause);
     }
     const format = this.scalars.get("format_version");
-    const version = this.scalars.get("terraform_version");
     const isPlan = this.keys.has("planned_values");
     if (isPlan === this.keys.has("values") || typeof format !== "string") {
       throw new PlanError(`${this.subject} is neither a plan nor a state. ${HOW}`);
@@ -162,10 +156,7 @@ class Document {
         `${this.subject} is of a plan that failed, and cannot be applied. Mend that, and plan again.`,
       );
     }
-    return {
-      kind: isPlan ? "plan" : "state",
-      terraformVersion: typeof version === "string" ? version : undefined,
-    };
+    return isPlan ? "plan" : "state";
   }
 
   private notJson(cause: unknown): PlanError {

@@ -202,7 +202,7 @@ class Feeding {
     instances: number | undefined,
   ): Use[] {
     const found = new Map<string, Use & { readonly imageIds: string[] }>();
-    for (const id of imageIdsOf(kind, attributes).ids) {
+    for (const id of imageIdsOf(kind, attributes)) {
       for (const { environment, pin } of this.byImage.get(id) ?? []) {
         const key = JSON.stringify([environment, pin]);
         const use = found.get(key);

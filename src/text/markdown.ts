@@ -12,6 +12,15 @@ export function codeSpan(text: string): string {
 
 /** A table of cells that are Markdown already. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+  return [markdownHead(head), ...rows.map(markdownRow)].join("\n");
+}
+
+/** The first lines of a table, whose rows follow one by one. */
+export function markdownHead(cells: readonly string[]): string {
+  return `${markdownRow(cells)}\n${markdownRow(cells.map(() => "---"))}`;
+}
+
+/** One row of a table. */
+export function markdownRow(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
 }

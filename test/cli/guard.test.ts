@@ -172,14 +172,14 @@ test("--markdown is a table in which text from outside stays text", async () => 
     desktop.address = 'module.a["</code>|<b>"].huaweicloud_workspace_desktop.desktop';
   });
   const { code, stdout } = await guard("plan.json", "--markdown");
-  expect(stdout).toBe(`### Desktops in <code>plan.json</code>
+  expect(stdout).toBe(`### Desktops in \`plan.json\`
 
 **1 of 2 changes not explained. Do not apply this plan.**
 
-| | resource | is | why |
-|---|---|---|---|
-| **not explained** | <code>huaweicloud&#95;workspace&#95;app&#95;image&#95;server.image-server</code> | destroyed and built anew | image&#95;id, image&#95;source&#95;product&#95;id cannot be changed in place |
-| explained | <code>module.a&#91;"&#60;/code&#62;&#124;&#60;b&#62;"&#93;.huaweicloud&#95;workspace&#95;desktop.desktop</code> | reinstalled | pin "office" of prod moved to Windows&#95;11&#95;new |
+|  | resource | is | why |
+| --- | --- | --- | --- |
+| **not explained** | \`huaweicloud_workspace_app_image_server.image-server\` | destroyed and built anew | \`image_id, image_source_product_id cannot be changed in place\` |
+| explained | \`module.a["</code>\\|<b>"].huaweicloud_workspace_desktop.desktop\` | reinstalled | \`pin "office" of prod moved to Windows_11_new\` |
 `);
   expect(code).toBe(1);
 });
@@ -270,6 +270,25 @@ test("a revoked image must not be built from", async () => {
   const ended = await guard("plan.json");
   expect(unwrapped(ended)).toContain(`the image ${NEW_IMAGE} is revoked: does not start`);
   expect(ended.code).toBe(1);
+});
+
+test("an image that is revoked in the region of the provider's variables must not be built from", async () => {
+  project = new TestProject({ prod: {} });
+  write("plan.json", (plan, { change }) => {
+    only(plan, "desktop");
+    change.actions = ["create"];
+    change.before = null;
+  });
+  project.write(
+    "workspace-images/revoked.json",
+    JSON.stringify({ revoked: [{ id: NEW_IMAGE, region: "cn-north-4", reason: "does not start" }] }),
+  );
+  const inRegion = (region: string) =>
+    project.cli(["guard", "--env", "prod", "plan.json"], { OS_REGION_NAME: region });
+  const ended = await inRegion("cn-north-4");
+  expect(unwrapped(ended)).toContain(`the image ${NEW_IMAGE} is revoked: does not start`);
+  expect(ended.code).toBe(1);
+  expect((await inRegion("cn-south-1")).code).toBe(0);
 });
 
 test("--online finds an image that is not listed any more, also where a desktop is only built", async () => {

@@ -20,16 +20,16 @@ function write(content: string | Buffer | object): string {
 async function read(file: string) {
   const changes: unknown[] = [];
   const resources: unknown[] = [];
-  const result = await readTerraformJson(file, {
+  const kind = await readTerraformJson(file, {
     change: (change) => changes.push(change),
     resource: (resource) => resources.push(resource),
   });
-  return { ...result, changes, resources };
+  return { kind, changes, resources };
 }
 
 test("every change of a recorded plan is read as it stands", async () => {
-  const { changes, resources, ...rest } = await read(planFile("image-moved"));
-  expect(rest).toEqual({ kind: "plan", terraformVersion: "1.11.4" });
+  const { kind, changes, resources } = await read(planFile("image-moved"));
+  expect(kind).toBe("plan");
   expect(changes).toEqual(recordedPlan("image-moved").resource_changes);
   expect(resources).toEqual([]);
 });
@@ -59,8 +59,10 @@ test.each<[string, (plan: RawPlan) => void, number]>([
 });
 
 test("a byte order mark, and text that comes in pieces, do no harm", async () => {
-  const plan = JSON.stringify({ ...recordedPlan("nothing"), terraform_version: "1.11.4-größe" });
-  expect(await read(write(`\ufeff${plan}`))).toMatchObject({ terraformVersion: "1.11.4-größe" });
+  const plan = recordedPlan("nothing");
+  plan.resource_changes![0]!.address = "größe".repeat(20_000);
+  const { changes } = await read(write(`\ufeff${JSON.stringify(plan)}`));
+  expect(changes).toEqual(plan.resource_changes);
 });
 
 test("the resources of a state are read, in every module", async () => {

@@ -63,7 +63,7 @@ describe("what Terraform writes", () => {
   };
   const changes = async (file: string) => {
     const actions: string[] = [];
-    const { kind } = await readTerraformJson(file, {
+    const kind = await readTerraformJson(file, {
       change: (raw) => actions.push((raw as { change: { actions: string[] } }).change.actions.join()),
       resource: () => actions.push("resource"),
     });
