@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { describeCommands } from "../pins/change-command";
 import type { HistoryEvent, Lane, Span } from "../pins/history";
 import type { Pin } from "../pins/pin";
 import type { Revocations } from "../pins/revoked";
@@ -17,8 +18,8 @@ const WIDEST = 120;
 export interface HistoryPageContent {
   readonly events: readonly HistoryEvent[];
   readonly lanes: readonly Lane[];
-  /** The command behind an event, where it is known. */
-  readonly commandOf: (event: HistoryEvent) => string | undefined;
+  /** The commands that may be behind an event, step by step. */
+  readonly commandsOf: (event: HistoryEvent) => string[][];
   readonly revocations: Revocations;
   readonly now: Date;
   /** Where the picture begins, ms since the epoch; undefined where the history does. */
@@ -30,7 +31,7 @@ export interface HistoryPageContent {
  * table below. Whatever is in names and messages of commits is shown, and never becomes markup.
  */
 export function historyPage(content: HistoryPageContent): string {
-  const { events, lanes, commandOf, now } = content;
+  const { events, lanes, commandsOf, now } = content;
   const first = Math.min(...lanes.map(({ spans }) => spans[0]!.from.time), now.getTime() - DAY);
   const start = Math.max(first, content.from ?? first);
   const scale: Scale = { start, end: now.getTime(), revocations: content.revocations };
@@ -63,7 +64,7 @@ ${pins.map(([pin, ofPin]) => figure(pin, sortBy(ofPin, order), scale)).join("\n"
 </section>
 <section class="changes" aria-labelledby="changes">
 <h2 id="changes">${count(events.length, "change")}</h2>
-${[...months].map(([month, ofMonth]) => table(month, ofMonth, commandOf)).join("\n")}
+${[...months].map(([month, ofMonth]) => table(month, ofMonth, commandsOf)).join("\n")}
 </section>
 </main>
 <p id="tip" role="status" hidden></p>
@@ -209,16 +210,16 @@ function ticks({ start, end }: Scale): string {
 function table(
   month: string,
   events: readonly HistoryEvent[],
-  commandOf: HistoryPageContent["commandOf"],
+  commandsOf: HistoryPageContent["commandsOf"],
 ): string {
   const commits = [...groupBy(events, ({ commit }) => commit).values()];
   return `<section class="month"><h3>${month}</h3><table><thead><tr><th scope="col">When, by whom</th><th scope="col">What</th><th scope="col">Images</th></tr></thead>
-${commits.map((ofCommit) => `<tbody>${rows(ofCommit, commandOf)}</tbody>`).join("\n")}
+${commits.map((ofCommit) => `<tbody>${rows(ofCommit, commandsOf)}</tbody>`).join("\n")}
 </table></section>`;
 }
 
 /** What one commit did; lines are lines of text, because tens of thousands of elements would take their time. */
-function rows(events: readonly HistoryEvent[], commandOf: HistoryPageContent["commandOf"]): string {
+function rows(events: readonly HistoryEvent[], commandsOf: HistoryPageContent["commandsOf"]): string {
   const { commit } = events[0]!;
   const subjects = [...groupBy(events, ({ by }) => by).keys()].map(
     (by) => `\n${markupOf(by.author)}\n${markupOf(by.subject)}`,
@@ -226,7 +227,7 @@ function rows(events: readonly HistoryEvent[], commandOf: HistoryPageContent["co
   const when = `<time datetime="${new Date(commit.time).toISOString()}">${day(commit.time)}</time> ${commit.id.slice(0, 10)}${subjects.join("")}`;
   return events
     .map((event, at) => {
-      const [what, shown] = happening(event, commandOf(event));
+      const [what, shown] = happening(event, commandsOf(event));
       const head = at === 0 ? `<th scope="rowgroup" rowspan="${events.length}">${when}</th>` : "";
       return `<tr>${head}<td><b>${markupOf(event.environment)}</b> ${what}</td><td>${shown}</td></tr>`;
     })
@@ -235,14 +236,14 @@ function rows(events: readonly HistoryEvent[], commandOf: HistoryPageContent["co
 
 function happening(
   { change, origin, gap }: HistoryEvent,
-  command: string | undefined,
+  commands: string[][],
 ): [what: string, images: string] {
   if (gap !== undefined) return ["not readable", markupOf(gap)];
+  const by = markupOf(describeCommands(commands));
   if (origin)
-    return [`${origin.isCopy ? "copied" : "renamed"} from <b>${markupOf(origin.environment)}</b>`, ""];
+    return [`${origin.isCopy ? "copied" : "renamed"} from <b>${markupOf(origin.environment)}</b>${by}`, ""];
   const { pin, was, what, before, after } = change!;
   const name = was === undefined ? markupOf(pin) : `${markupOf(was)} → ${markupOf(pin)}`;
-  const by = command === undefined ? "" : `, by ${markupOf(command)}`;
   const hold = what.includes("held") ? `\nheld: ${markupOf(after!.hold!.reason)}` : "";
   const { override } = after ?? {};
   const isNew = override && override.since !== before?.override?.since;

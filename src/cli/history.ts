@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { ConfigurationError } from "../errors";
 import type { WorkspaceImage } from "../images/workspace-image";
-import { changeCommand } from "../pins/change-command";
+import { changeCommands, describeCommands } from "../pins/change-command";
+import { readFileLookups } from "../pins/file-lookups";
 import { type History, type HistoryEvent, readHistory } from "../pins/history";
 import { describeChange, type Pin } from "../pins/pin";
 import { readRevocations } from "../pins/revoked";
@@ -54,9 +55,10 @@ Examples:
         const events = choose(history, names, env).filter(
           ({ commit }) => from === undefined || commit.time >= from,
         );
-        const commandOf: CommandOf = (event) => {
-          const policy = environments.get(event.lane?.environment ?? "")?.promotion;
-          return changeCommand(event, history.lanes, policy?.from);
+        const isWithoutApp = readFileLookups(project) !== undefined;
+        const commandsOf: CommandsOf = (event) => {
+          const source = environments.get(event.lane?.environment ?? "")?.promotion?.from;
+          return changeCommands(event, { lanes: history.lanes, source, isWithoutApp });
         };
         if (html !== undefined) {
           const { historyPage } = require("./history-page") as typeof import("./history-page");
@@ -66,20 +68,20 @@ Examples:
           const revocations = readRevocations(directory);
           writeFileSync(
             html,
-            historyPage({ events, lanes: shown, commandOf, revocations, now: new Date(), from }),
+            historyPage({ events, lanes: shown, commandsOf, revocations, now: new Date(), from }),
           );
           print(`Wrote ${html}.`);
         } else if (json) {
-          print(jsonInPieces(eventsForJson(events, commandOf)));
+          print(jsonInPieces(eventsForJson(events, commandsOf)));
         } else {
-          print(events.length > 0 ? eventsText(events, commandOf) : "Nothing happened to pins.");
+          print(events.length > 0 ? eventsText(events, commandsOf) : "Nothing happened to pins.");
         }
       }),
     );
 }
 
-/** The command behind an event, where it is known. */
-type CommandOf = (event: HistoryEvent) => string | undefined;
+/** The commands that may be behind an event, step by step. */
+type CommandsOf = (event: HistoryEvent) => string[][];
 
 function since(text: string): number {
   const time = filterTime(text);
@@ -124,13 +126,13 @@ function environmentsOf({ environment, origin, lane }: HistoryEvent): string[] {
 }
 
 /** Newest first, commit by commit. */
-function eventsText(events: readonly HistoryEvent[], commandOf: CommandOf): string {
+function eventsText(events: readonly HistoryEvent[], commandsOf: CommandsOf): string {
   const commits = groupBy(events.toReversed(), ({ commit }) => commit);
   return [...commits]
     .map(([commit, ofCommit]) => {
       const authors = [...new Set(ofCommit.map(({ by }) => by.author))].join(", ");
       const head = `${time(commit.time)}  ${colors.yellow(commit.id.slice(0, 10))}  ${printable(authors)}`;
-      const lines = ofCommit.toReversed().map((event) => eventText(event, commandOf(event)));
+      const lines = ofCommit.toReversed().map((event) => eventText(event, commandsOf(event)));
       return `${head}\n${wrap(printable(ofCommit[0]!.by.subject), "  ")}\n${lines.join("\n")}`;
     })
     .join("\n\n");
@@ -140,10 +142,12 @@ function time(ms: number): string {
   return formatTime(new Date(ms))!.replace("T", " ").slice(0, 16);
 }
 
-function eventText({ environment, change, origin, gap }: HistoryEvent, command: string | undefined): string {
+function eventText({ environment, change, origin, gap }: HistoryEvent, commands: string[][]): string {
   if (gap !== undefined)
     return wrap(`${environment}: ${colors.red("not readable")}: ${printable(gap)}`, "    ");
-  if (origin) return `    ${environment}: ${origin.isCopy ? "copied" : "renamed"} from ${origin.environment}`;
+  const by = describeCommands(commands);
+  if (origin)
+    return `    ${environment}: ${origin.isCopy ? "copied" : "renamed"} from ${origin.environment}${by}`;
   const { pin, was, what, before, after } = change!;
   const name = was === undefined ? printable(pin) : `${printable(was)} → ${printable(pin)}`;
   const details = [
@@ -157,7 +161,7 @@ function eventText({ environment, change, origin, gap }: HistoryEvent, command: 
       : []),
   ];
   return [
-    `    ${environment}: ${colors.bold(name)} ${what.join(", ")}${command === undefined ? "" : `, by ${command}`}`,
+    `    ${environment}: ${colors.bold(name)} ${what.join(", ")}${by}`,
     ...details.map((line) => wrap(printable(line), "      ")),
   ].join("\n");
 }
@@ -181,17 +185,17 @@ function imageName({ id, name }: WorkspaceImage): string {
 }
 
 /** By environment, oldest first. */
-function eventsForJson(events: readonly HistoryEvent[], commandOf: CommandOf) {
+function eventsForJson(events: readonly HistoryEvent[], commandsOf: CommandsOf) {
   const byEnvironment = groupBy(events, ({ environment }) => environment);
   return Object.fromEntries(
     [...byEnvironment].map(([environment, ofEnvironment]) => [
       environment,
-      ofEnvironment.map((event) => eventForJson(event, commandOf(event))),
+      ofEnvironment.map((event) => eventForJson(event, commandsOf(event))),
     ]),
   );
 }
 
-function eventForJson({ commit, by, change, origin, gap }: HistoryEvent, command: string | undefined) {
+function eventForJson({ commit, by, change, origin, gap }: HistoryEvent, commands: string[][]) {
   const { before, after } = change ?? {};
   return {
     time: formatTime(new Date(commit.time)),
@@ -201,11 +205,11 @@ function eventForJson({ commit, by, change, origin, gap }: HistoryEvent, command
     ...(by !== commit && { branchCommit: by.id }),
     ...(gap !== undefined && { gap }),
     ...(origin && { [origin.isCopy ? "copiedFrom" : "renamedFrom"]: origin.environment }),
+    ...(commands.length > 0 && { commands }),
     ...(change && {
       pin: change.pin,
       ...(change.was !== undefined && { was: change.was }),
       what: change.what,
-      ...(command !== undefined && { command }),
       ...(before && { from: stateForJson(before) }),
       ...(after && { to: stateForJson(after) }),
     }),

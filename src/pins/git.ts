@@ -18,6 +18,8 @@ export interface GitCommit {
   readonly time: number;
   /** First line of its message. */
   readonly subject: string;
+  /** The rest of its message. */
+  readonly body: string;
   /** Files that it changed, against its first parent. */
   readonly changes: readonly GitChange[];
 }
@@ -39,7 +41,7 @@ export interface UnmergedFile {
 }
 
 /** What is asked of a commit, for {@link parseLog}. */
-const FORMAT = `--format=${["%x01%H", "%P", "%an", "%ct", "%s"].join("%x00")}`;
+const FORMAT = `--format=${["%x01%H", "%P", "%an", "%ct", "%s", "%b"].join("%x00")}`;
 /** Longest that one git command may take, ms. */
 const TIME_LIMIT = 120_000;
 /** Most that git may say in lists and logs, bytes. */
@@ -207,8 +209,8 @@ function parseLog(text: string): GitCommit[] {
   const tokens = text.split("\0");
   const commits: GitCommit[] = [];
   for (let at = 0; tokens[at]?.startsWith("\u0001"); ) {
-    const [id = "", parents = "", author = "", time = "", subject = ""] = tokens.slice(at, at + 5);
-    at += 5;
+    const [id = "", parents = "", author = "", time = "", subject = "", body = ""] = tokens.slice(at, at + 6);
+    at += 6;
     const changes: GitChange[] = [];
     for (; /^\n?:/.test(tokens[at] ?? ""); at += 2) {
       const [, , , blob = ""] = tokens[at]!.split(" ");
@@ -220,6 +222,7 @@ function parseLog(text: string): GitCommit[] {
       author,
       time: Number(time) * 1000,
       subject,
+      body,
       changes,
     });
     while (tokens[at] === "") at++;

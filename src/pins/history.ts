@@ -161,6 +161,9 @@ class Story {
   private readonly states = new Map<string, State>();
 
   goOn(commit: GitCommit, versions: readonly Version[]): void {
+    const hasNew = versions.some(({ environment, content }) => content && !this.states.has(environment));
+    // What one run pinned in several environments is no copy.
+    const known = hasNew ? new Map(this.states) : this.states;
     const removed = new Set(versions.filter(({ content }) => !content).map(({ environment }) => environment));
     for (const { environment, content, by } of versions) {
       if (!content) continue;
@@ -170,9 +173,10 @@ class Story {
         this.events.push({ commit, by, environment, gap: after.gap });
         continue;
       }
-      const origin = before ? undefined : this.originOf(after.pins, removed);
+      const origin = before ? undefined : originOf(after.pins, known, removed);
       if (origin) this.events.push({ commit, by, environment, origin });
-      const old = before ?? (origin && this.takeOver(origin, environment, commit));
+      const old =
+        before ?? (origin && this.takeOver(origin, known.get(origin.environment)!, environment, commit));
       if (origin && !origin.isCopy) removed.delete(origin.environment);
       this.compare(commit, by, environment, old, after);
     }
@@ -184,24 +188,12 @@ class Story {
     }
   }
 
-  /** The environment whose pins a new one has: one that was just removed, else one that is still there. */
-  private originOf(pins: Pins, removed: ReadonlySet<string>): HistoryEvent["origin"] {
-    const states = [...this.states].map(([name, state]) => [name, state.pins] as const);
-    const renamed = originOfEnvironment(
-      pins,
-      states.filter(([name]) => removed.has(name)),
-    );
-    if (renamed !== undefined) return { environment: renamed, isCopy: false };
-    const copied = originOfEnvironment(pins, states);
-    return copied === undefined ? undefined : { environment: copied, isCopy: true };
-  }
-
   private takeOver(
     origin: { environment: string; isCopy: boolean },
+    state: State,
     environment: string,
     commit: GitCommit,
   ): State {
-    const state = this.states.get(origin.environment)!;
     if (!origin.isCopy) {
       this.states.delete(origin.environment);
       for (const lane of state.lanes.values()) lane.environment = environment;
@@ -228,7 +220,12 @@ class Story {
       const isSamePin = change.before && !change.what.includes("copied");
       return { change, lane: isSamePin ? lanes.get(change.was ?? change.pin) : undefined };
     });
-    for (const { change } of moved) if (change.what.includes("renamed")) lanes.delete(change.was!);
+    for (const { change } of moved) {
+      if (!change.what.includes("renamed")) continue;
+      const replaced = change.replaced && lanes.get(change.pin);
+      if (replaced) goOn(replaced, undefined, commit);
+      lanes.delete(change.was!);
+    }
     for (const { change, lane: known } of moved) {
       const { pin, after: now } = change;
       const lane = known ?? this.begin({ environment, pin, region: after.region }, now!, commit);
@@ -248,6 +245,22 @@ class Story {
     this.lanes.push(lane);
     return lane;
   }
+}
+
+/** The environment whose pins a new one has: one that was just removed, else one that is still there. */
+function originOf(
+  pins: Pins,
+  known: ReadonlyMap<string, State>,
+  removed: ReadonlySet<string>,
+): HistoryEvent["origin"] {
+  const states = [...known].map(([name, state]) => [name, state.pins] as const);
+  const renamed = originOfEnvironment(
+    pins,
+    states.filter(([name]) => removed.has(name)),
+  );
+  if (renamed !== undefined) return { environment: renamed, isCopy: false };
+  const copied = originOfEnvironment(pins, states);
+  return copied === undefined ? undefined : { environment: copied, isCopy: true };
 }
 
 /** Ends a lane's last state, and begins the next one where it looks different. */

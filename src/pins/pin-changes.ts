@@ -19,6 +19,8 @@ export interface PinChange {
   readonly pin: string;
   /** The pin that it was renamed or copied from. */
   readonly was?: string;
+  /** The pin that had its name before, and gave way to it. */
+  readonly replaced?: Pin;
   readonly before?: Pin;
   readonly after?: Pin;
   readonly what: readonly Happening[];
@@ -26,7 +28,7 @@ export interface PinChange {
 
 /** What happened to the pins of an environment between two states, by name. */
 export function pinChanges(before: Pins, after: Pins): PinChange[] {
-  const origins = findOrigins(before, after);
+  const origins = new Map([...findOrigins(before, after), ...findReplacements(before, after)]);
   const renamed = new Set([...origins.values()].flatMap(({ pin, isCopy }) => (isCopy ? [] : [pin])));
   const changes = [...after].flatMap(([pin, now]): PinChange[] => {
     const origin = origins.get(pin);
@@ -34,8 +36,18 @@ export function pinChanges(before: Pins, after: Pins): PinChange[] {
     if (!old) return [{ pin, after: now, what: ["pinned"] }];
     if (old === now && !origin) return [];
     const what: Happening[] = [...(origin ? [originOf(origin)] : []), ...happenings(old, now)];
+    const replaced = origin && before.get(pin);
     return what.length > 0
-      ? [{ pin, ...(origin && { was: origin.pin }), before: old, after: now, what }]
+      ? [
+          {
+            pin,
+            ...(origin && { was: origin.pin }),
+            ...(replaced && { replaced }),
+            before: old,
+            after: now,
+            what,
+          },
+        ]
       : [];
   });
   for (const [pin, old] of before) {
@@ -64,6 +76,19 @@ export function findOrigins(before: Pins, after: Pins): Map<string, Origin> {
     if (copied !== undefined) origins.set(name, { pin: copied, isCopy: from === undefined });
   }
   return origins;
+}
+
+/** The pins that took the places of others: a synth took these because the lookups were renamed first. */
+function findReplacements(before: Pins, after: Pins): Map<string, Origin> {
+  const gone = [...before].filter(([name]) => !after.has(name));
+  const replacements = new Map<string, Origin>();
+  for (const [name, pin] of after) {
+    const old = before.get(name);
+    if (gone.length === 0 || !old || isSameState(old, pin)) continue;
+    const from = gone.find(([, other]) => isSameState(other, pin));
+    if (from) replacements.set(name, { pin: from[0], isCopy: false });
+  }
+  return replacements;
 }
 
 /** Of several that fit, one that asks the same; else the first. */

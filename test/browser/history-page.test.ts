@@ -31,6 +31,7 @@ const commit = (time: number, subject = "Move pins"): GitCommit => ({
   author: "Ada",
   time,
   subject,
+  body: "",
   changes: [],
 });
 
@@ -73,7 +74,7 @@ async function open(
   const file = join(tmpdir(), `history-${process.pid}.html`);
   const html = historyPage({
     revocations: new Revocations(),
-    commandOf: () => undefined,
+    commandsOf: () => [],
     now: new Date(NOW),
     from: undefined,
     ...content,

@@ -1,3 +1,4 @@
+import type { EnvironmentConfig } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { image } from "../support/images";
 import { pinOf } from "../support/pins";
@@ -33,17 +34,17 @@ test("history tells who moved which pin when, newest first, under its names", as
   expect(stdout).toBe(
     `2026-04-10 08:00  ${commits[3]}  Ada
   Work of month 4
-    dev: office → office-win renamed
+    dev: office → office-win renamed, by rename, synth with prune or pin with prune
 
 2026-02-10 08:00  ${commits[1]}  Ada
   Work of month 2
-    dev: office moved
+    dev: office moved, by update or pin
       - Windows_11_24H2 (a)
       + Windows_11_25H2 (b)
 
 2026-01-10 08:00  ${commits[0]}  Ada
   Work of month 1
-    dev: office pinned
+    dev: office pinned, by synth or pin
       + Windows_11_24H2 (a)
 `,
   );
@@ -67,34 +68,57 @@ test("history follows one pin, since a date, as JSON", async () => {
   });
 });
 
-test("history names the command where the lock files leave no doubt", async () => {
-  const emulator = await WorkspaceEmulator.start();
-  const promoted = new TestProject({
-    dev: { region: "cn-north-4" },
-    prod: { region: "cn-south-1", promotion: { from: "dev" } },
+describe("the commands behind what happened", () => {
+  let emulator: WorkspaceEmulator;
+  beforeAll(async () => {
+    emulator = await WorkspaceEmulator.start();
   });
-  const { now } = repository;
-  repository = new TestRepository(promoted);
-  repository.now = now;
-  const cli = async (...args: string[]) => {
-    const ended = await promoted.cli(args, emulator.variables);
-    expect(ended).toMatchObject({ code: 0 });
-    return ended.stdout;
-  };
-  const done = async (...args: string[]) => {
-    await cli(...args);
-    repository.now += 3600;
-    repository.commit(args.join(" "));
-  };
-  try {
-    const filters = ["--image-type", "gold", "--name-regex", "^Windows_11", "--most-recent"];
-    await done("pin", "office", ...filters, "--all-environments");
+  afterAll(() => emulator.close());
+
+  const filters = ["--image-type", "gold", "--name-regex", "^Windows_11", "--most-recent"];
+
+  /** Runs commands, each in a commit of its own. */
+  function workIn(environments: Readonly<Record<string, EnvironmentConfig>>) {
+    const worked = new TestProject(environments);
+    const { now } = repository;
+    repository = new TestRepository(worked);
+    repository.now = now;
+    const cli = async (...args: string[]) => {
+      const ended = await worked.cli(args, emulator.variables);
+      expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
+      return ended.stdout;
+    };
+    const commit = (message: string) => {
+      repository.now += 3600;
+      repository.commit(message);
+    };
+    const done = async (...args: string[]) => {
+      await cli(...args);
+      commit(`Run ${args[0]}`);
+    };
+    const commands = async () => {
+      const said = JSON.parse(await cli("history", "--json")) as Record<string, { commands?: string[][] }[]>;
+      return Object.fromEntries(
+        Object.entries(said).map(([name, events]) => [name, events.map((event) => event.commands ?? [])]),
+      );
+    };
+    return { worked, cli, commit, done, commands };
+  }
+
+  /** Has the service a newer image in every region. */
+  function publish(name: string, month: number): void {
+    const createdAt = `2026-${month}-01T00:00:00Z`;
     for (const region of ["cn-north-4", "cn-south-1"])
-      emulator.publish(region, {
-        name: "Windows_11_Z",
-        imageType: "gold",
-        createdAt: "2026-11-01T00:00:00Z",
-      });
+      emulator.publish(region, { name, imageType: "gold", createdAt });
+  }
+
+  test("history names the command where the lock files leave no doubt, else those that leave the same", async () => {
+    const { worked, cli, done, commands } = workIn({
+      dev: { region: "cn-north-4" },
+      prod: { region: "cn-south-1", promotion: { from: "dev" } },
+    });
+    await done("pin", "office", ...filters, "--all-environments");
+    publish("Windows_11_Y", 10);
     await done("update", "office", "--env", "dev");
     await done("promote", "dev", "prod", "office");
     await done("rollback", "office", "--env", "prod");
@@ -103,24 +127,78 @@ test("history names the command where the lock files leave no doubt", async () =
     await done("hold", "office", "--env", "dev", "--reason", "printers");
     await done("pin", "lab", "--env", "dev", "--image", "gone");
     await done("prune", "lab", "--env", "dev");
-    const said = JSON.parse(await cli("history", "--json")) as Record<string, { command?: string }[]>;
-    const commands = Object.entries(said).map(([name, events]) => [
-      name,
-      events.map(({ command }) => command),
-    ]);
-    expect(Object.fromEntries(commands)).toEqual({
-      dev: [undefined, undefined, "hold", "pin", "prune"],
-      prod: [undefined, "promote dev prod", "rollback", "hold --release", undefined],
+    await done("rename", "office", "desk", "--env", "dev", "--keep");
+    expect(await commands()).toEqual({
+      dev: [
+        [["synth", "pin"]],
+        [["update", "pin"]],
+        [["hold"]],
+        [["pin"]],
+        [["prune"]],
+        [["synth", "pin", "rename --keep"]],
+      ],
+      prod: [
+        [["synth", "pin"]],
+        [["promote dev prod"]],
+        [["rollback"]],
+        [["hold --release"]],
+        [["rollback", "update", "pin", "promote dev prod"]],
+      ],
     });
     const text = await cli("history", "--env", "prod");
     expect(text).toContain("prod: office moved back, held, by rollback\n");
     expect(text).toContain("prod: office moved, by promote dev prod\n");
+    expect(text).toContain("prod: office moved back, by rollback, update, pin or promote dev prod\n");
     expect(text).toContain("against a policy: printers\n");
     await cli("history", "--html", "history.html");
-    expect(promoted.read("history.html")).toContain("moved, by promote dev prod");
-  } finally {
-    await emulator.close();
-  }
+    expect(worked.read("history.html")).toContain("moved, by promote dev prod");
+  });
+
+  test("history takes the command that a commit's message names, and knows that a file of lookups has no synth", async () => {
+    const environments = { dev: { region: "cn-north-4" } };
+    const { worked, cli, commit, done, commands } = workIn(environments);
+    worked.write("cdktf.json", '{"language":"python"}');
+    const ask = (filter: object) =>
+      worked.write("workspace-images.json", JSON.stringify({ environments, lookups: { office: filter } }));
+    const question = { imageType: "gold", nameRegex: "^Windows_11", mostRecent: true };
+    ask(question);
+    await done("pin", "--env", "dev");
+    publish("Windows_11_Z", 11);
+    await cli("update", "office", "--env", "dev");
+    await cli("hold", "office", "--env", "dev", "--reason", "printers");
+    commit("Move desktop images\n\nworkspace-images update --env dev");
+    ask({ ...question, osType: "Windows" });
+    await done("pin", "--env", "dev");
+    await cli("rename", "--environment", "dev", "test");
+    worked.write("workspace-images.json", worked.read("workspace-images.json").replace('"dev"', '"test"'));
+    commit("Rename dev");
+    expect(await commands()).toEqual({
+      dev: [[["pin"]], [["update"], ["hold"]], [["pin"]]],
+      test: [[["rename --environment"]]],
+    });
+    const text = await cli("history");
+    expect(text).toContain("dev: office moved, held, by update and by hold\n");
+    expect(text).toContain("test: renamed from dev, by rename --environment\n");
+  });
+
+  test("history of pins that one run took in several environments of one place tells of no copy", async () => {
+    const { done, commands } = workIn({ dev: { region: "cn-north-4" }, prod: { region: "cn-north-4" } });
+    await done("pin", "office", ...filters, "--all-environments");
+    expect(await commands()).toEqual({ dev: [[["synth", "pin"]]], prod: [[["synth", "pin"]]] });
+  });
+
+  test("history follows a pin that was renamed onto one that a synth had just taken", async () => {
+    repository.lock("prod", {
+      office: pinOf("a"),
+      "office-win": pinOf("z", { pinnedAt: "2026-05-01T00:00:00Z" }),
+    });
+    repository.commit("Rename the lookup");
+    repository.lock("prod", { "office-win": pinOf("a") });
+    repository.commit("Rename the pin");
+    const { stdout } = await project.cli(["history", "office-win", "--env", "prod"]);
+    expect(stdout).toContain("prod: office → office-win renamed, by rename\n");
+    expect(stdout).not.toMatch(/office-win (moved|dropped)|prune/);
+  });
 });
 
 test("history names a revision that cannot be read, and goes on", async () => {
