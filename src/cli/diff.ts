@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { ConfigurationError, LockFileError } from "../errors";
-import { commitOf, type GitPlace } from "../pins/git";
+import { commitOf } from "../pins/git";
+import type { GitPlace } from "../pins/git-process";
 import { readHistory } from "../pins/history";
 import { type LockFile, readLockFile } from "../pins/lock-file";
 import { describeChange, type Pin } from "../pins/pin";

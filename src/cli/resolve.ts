@@ -6,12 +6,12 @@ import {
   contentsOf,
   findCommit,
   type GitCommit,
-  type GitPlace,
   markResolved,
   sidesOfConflict,
   type UnmergedFile,
   unmergedFiles,
 } from "../pins/git";
+import type { GitPlace } from "../pins/git-process";
 import { LOCK_FILE_PATH, LOCK_FOLDER, lockFileName } from "../pins/lock-file";
 import { describeConflict } from "../pins/lock-file-damage";
 import { type LockFile, MAX_LOCK_FILE, parseLockFile, serializeLockFile } from "../pins/lock-file-format";

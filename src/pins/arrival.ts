@@ -1,5 +1,5 @@
 import { GitError } from "../errors";
-import type { GitPlace } from "./git";
+import type { GitPlace } from "./git-process";
 import { type History, readHistory, type Stay, staysOf } from "./history";
 import { hasSameIds, type Pin } from "./pin";
 import type { Arrival } from "./policy";

@@ -1,12 +1,5 @@
-import { spawn } from "node:child_process";
 import { GitError } from "../errors";
-
-/** Where git is asked, and what ends it. */
-export interface GitPlace {
-  /** Folder in which git runs; paths are relative to it. */
-  readonly directory: string;
-  readonly signal?: AbortSignal | undefined;
-}
+import { askGit, type GitPlace, startGit } from "./git-process";
 
 /** A commit. */
 export interface GitCommit {
@@ -42,12 +35,6 @@ export interface UnmergedFile {
 
 /** What is asked of a commit, for {@link parseLog}. */
 const FORMAT = `--format=${["%x01%H", "%P", "%an", "%ct", "%s", "%b"].join("%x00")}`;
-/** Longest that one git command may take, ms. */
-const TIME_LIMIT = 120_000;
-/** Most that git may say in lists and logs, bytes. */
-const MAX_OUTPUT = 256 * 1024 * 1024;
-/** Most that is read of git's complaints, characters. */
-const MAX_COMPLAINT = 2000;
 
 /**
  * The ID of the commit that a revision names.
@@ -65,7 +52,7 @@ export async function commitOf(git: GitPlace, revision: string): Promise<string>
 /** The ID of the commit that a revision names; undefined where there is none. */
 export async function findCommit(git: GitPlace, revision: string): Promise<string | undefined> {
   const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`];
-  return (await ask(git, args, [0, 1, 128])).trim() || undefined;
+  return (await askGit(git, args, [0, 1, 128])).trim() || undefined;
 }
 
 /**
@@ -80,7 +67,7 @@ export async function sidesOfConflict(
   const [ours, theirs] = await Promise.all(
     [await findCommit(git, "HEAD"), found.find((id) => id !== undefined)].map(async (id) => {
       const args = ["log", "-1", "-z", "--encoding=UTF-8", FORMAT];
-      return id === undefined ? undefined : parseLog(await ask(git, [...args, id, "--"]))[0];
+      return id === undefined ? undefined : parseLog(await askGit(git, [...args, id, "--"]))[0];
     }),
   );
   return { ours, theirs };
@@ -88,18 +75,18 @@ export async function sidesOfConflict(
 
 /** Whether older commits were not fetched. */
 export async function isShallow(git: GitPlace): Promise<boolean> {
-  return (await ask(git, ["rev-parse", "--is-shallow-repository"])).trim() === "true";
+  return (await askGit(git, ["rev-parse", "--is-shallow-repository"])).trim() === "true";
 }
 
 /** The paths of a folder's files at a commit. */
 export async function filesAt(git: GitPlace, commit: string, folder: string): Promise<string[]> {
-  return split(await ask(git, ["ls-tree", "-z", "--name-only", commit, "--", `${folder}/`]));
+  return split(await askGit(git, ["ls-tree", "-z", "--name-only", commit, "--", `${folder}/`]));
 }
 
 /** The files of a folder that the index has in conflict. */
 export async function unmergedFiles(git: GitPlace, folder: string): Promise<UnmergedFile[]> {
   const files = new Map<string, UnmergedFile>();
-  for (const line of split(await ask(git, ["ls-files", "-u", "-z", "--", folder]))) {
+  for (const line of split(await askGit(git, ["ls-files", "-u", "-z", "--", folder]))) {
     const [, blob, stage, path] = /^\d+ (\w+) ([123])\t(.*)$/s.exec(line) ?? [];
     const side = ({ 1: "base", 2: "ours", 3: "theirs" } as const)[Number(stage)];
     if (path !== undefined && side) files.set(path, { ...files.get(path), path, [side]: blob });
@@ -109,7 +96,7 @@ export async function unmergedFiles(git: GitPlace, folder: string): Promise<Unme
 
 /** Tells the index that conflicts in files are resolved. */
 export async function markResolved(git: GitPlace, paths: readonly string[]): Promise<void> {
-  await ask(git, ["add", "-A", "--", ...paths]);
+  await askGit(git, ["add", "-A", "--", ...paths]);
 }
 
 /**
@@ -120,12 +107,12 @@ export async function markResolved(git: GitPlace, paths: readonly string[]): Pro
 export async function commitsOf(git: GitPlace, until: string, folder: string): Promise<GitCommit[]> {
   const how = ["--topo-order", "--reverse", "--full-history", "--diff-merges=first-parent", "--no-renames"];
   const what = ["-z", "--raw", "--no-abbrev", "--relative", "--encoding=UTF-8", FORMAT];
-  return parseLog(await ask(git, ["log", ...how, ...what, until, "--", folder]));
+  return parseLog(await askGit(git, ["log", ...how, ...what, until, "--", folder]));
 }
 
 /** The commits of the main line, from one on: each the first parent of the one before. */
 export async function mainLine(git: GitPlace, from: string): Promise<string[]> {
-  return (await ask(git, ["rev-list", "--first-parent", from, "--"])).split("\n").filter(Boolean);
+  return (await askGit(git, ["rev-list", "--first-parent", from, "--"])).split("\n").filter(Boolean);
 }
 
 /**
@@ -142,7 +129,7 @@ export async function* contentsOf(
   if (names.length === 0) return;
   // A line break would be another request.
   const requests = names.map((name) => (name.includes("\n") ? "-" : name));
-  const output = start(git, ["cat-file", "--batch"], `${requests.join("\n")}\n`);
+  const output = startGit(git, ["cat-file", "--batch"], `${requests.join("\n")}\n`);
   const reader = new Reader(output);
   try {
     for (const _ of names) {
@@ -232,94 +219,4 @@ function parseLog(text: string): GitCommit[] {
 
 function split(text: string): string[] {
   return text.split("\0").filter(Boolean);
-}
-
-/** What git says, as a text. */
-async function ask(git: GitPlace, args: readonly string[], codes: readonly number[] = [0]): Promise<string> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of start(git, args, "", codes)) {
-    size += part.length;
-    if (size > MAX_OUTPUT)
-      throw new GitError(`git ${args[0]} says more than ${MAX_OUTPUT / 1024 / 1024} MB.`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
-}
-
-/**
- * Runs git and gives what it says while it says it. It ends with whoever stops reading.
- * @throws GitError; the signal's reason where the signal ended it
- */
-async function* start(
-  { directory, signal }: GitPlace,
-  args: readonly string[],
-  input: string,
-  codes: readonly number[] = [0],
-): AsyncGenerator<Buffer> {
-  signal?.throwIfAborted();
-  // Nothing that a repository configures is run, and nothing is asked at a terminal.
-  const safe = ["--no-pager", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false"];
-  const child = spawn("git", [...safe, ...args], {
-    cwd: directory,
-    env: {
-      ...process.env,
-      LC_ALL: "C",
-      GIT_OPTIONAL_LOCKS: "0",
-      GIT_TERMINAL_PROMPT: "0",
-      GIT_LITERAL_PATHSPECS: "1",
-    },
-    stdio: ["pipe", "pipe", "pipe"],
-    windowsHide: true,
-  });
-  let complaint = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    if (complaint.length < MAX_COMPLAINT) complaint += text;
-  });
-  const closed = new Promise<{ code: number | null; error?: NodeJS.ErrnoException }>((resolve) => {
-    child.on("error", (error) => resolve({ code: null, error })).on("close", (code) => resolve({ code }));
-  });
-  let isLate = false;
-  const kill = () => child.kill("SIGKILL");
-  const timer = setTimeout(() => {
-    isLate = true;
-    kill();
-  }, TIME_LIMIT);
-  signal?.addEventListener("abort", kill);
-  // Where git ends early, what it was to read is of no use.
-  child.stdin.on("error", () => {}).end(input);
-  try {
-    yield* child.stdout as AsyncIterable<Buffer>;
-    const { code, error } = await closed;
-    signal?.throwIfAborted();
-    if (error) throw notStarted(error, directory);
-    if (isLate) throw new GitError(`git ${args[0]} took longer than ${TIME_LIMIT / 1000} s in ${directory}.`);
-    if (!codes.includes(code ?? -1) || isFatal(complaint)) throw refused(args, complaint, directory);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", kill);
-    kill();
-  }
-}
-
-/** Says what is wrong with the place, whatever exit code was expected. */
-function isFatal(complaint: string): boolean {
-  return /not a git repository|dubious ownership/.test(complaint);
-}
-
-function notStarted(cause: NodeJS.ErrnoException, directory: string): GitError {
-  const why = cause.code === "ENOENT" ? "it is not installed, or not in PATH" : cause.message;
-  return new GitError(`git cannot be run in ${directory}: ${why}.`, { cause });
-}
-
-function refused([command]: readonly string[], complaint: string, directory: string): GitError {
-  if (complaint.includes("not a git repository"))
-    return new GitError(`${directory} is not in a git repository, from which this is read.`);
-  if (
-    /does not have any commits|unknown revision.*HEAD|bad revision 'HEAD'|ambiguous argument 'HEAD'/.test(
-      complaint,
-    )
-  )
-    return new GitError(`The git repository of ${directory} has no commit yet.`);
-  return new GitError(`git ${command} failed in ${directory}: ${complaint.trim() || "it did not say why"}`);
 }

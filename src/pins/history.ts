@@ -1,14 +1,8 @@
-import {
-  commitsOf,
-  contentsOf,
-  type GitChange,
-  type GitCommit,
-  type GitPlace,
-  isShallow,
-  mainLine,
-} from "./git";
-import { LOCK_FILE_PATH, LOCK_FOLDER, lockFileName } from "./lock-file";
-import { MAX_LOCK_FILE, parseLockFile } from "./lock-file-format";
+import { commitsOf, contentsOf, type GitChange, type GitCommit, isShallow, mainLine } from "./git";
+import type { GitPlace } from "./git-process";
+import { LOCK_FILE_PATH, LOCK_FOLDER } from "./lock-file";
+import { MAX_LOCK_FILE } from "./lock-file-format";
+import { type PastLockFile, readPastLockFile } from "./past-lock-file";
 import type { Pin, Pins } from "./pin";
 import { originOfEnvironment, type PinChange, pinChanges } from "./pin-changes";
 
@@ -60,11 +54,7 @@ export interface History {
 }
 
 /** An environment in the commit that was looked at last. */
-interface State {
-  readonly place: string;
-  readonly region: string;
-  readonly texts: ReadonlyMap<string, string>;
-  readonly pins: Pins;
+interface State extends PastLockFile {
   readonly lanes: Map<string, Lane>;
 }
 
@@ -152,7 +142,7 @@ interface Version {
 }
 
 /** A lock file that a commit removed. */
-const GONE: Omit<State, "lanes"> = { place: "", region: "", texts: new Map(), pins: new Map() };
+const GONE: PastLockFile = { place: "", region: "", texts: new Map(), pins: new Map() };
 
 /** Goes from commit to commit. */
 class Story {
@@ -168,7 +158,7 @@ class Story {
     for (const { environment, content, by } of versions) {
       if (!content) continue;
       const before = this.states.get(environment);
-      const after = read(content, environment, before);
+      const after = readPastLockFile(content, environment, before);
       if ("gap" in after) {
         this.events.push({ commit, by, environment, gap: after.gap });
         continue;
@@ -211,7 +201,7 @@ class Story {
     by: GitCommit,
     environment: string,
     before: State | undefined,
-    after: Omit<State, "lanes">,
+    after: PastLockFile,
   ): void {
     const lanes = new Map(before?.lanes);
     const changes = pinChanges(before?.pins ?? new Map(), after.pins);
@@ -269,72 +259,4 @@ function goOn(lane: Lane, state: Pin | undefined, commit: GitCommit): void {
   if (state && idsOf(last.state.images) === idsOf(state.images) && !last.state.hold === !state.hold) return;
   last.until = commit;
   if (state) lane.spans.push({ from: commit, state });
-}
-
-/** Reads a version; of pins that are as they were in the one before it, nothing is checked again. */
-function read(
-  content: { readonly text: string } | { readonly problem: string },
-  environment: string,
-  before: State | undefined,
-): Omit<State, "lanes"> | { gap: string } {
-  const name = lockFileName(environment);
-  if ("problem" in content) return { gap: `${name} is ${content.problem}` };
-  try {
-    const { start, texts, place } = splitPins(content.text) ?? splitJson(content.text);
-    const unknown = [...texts].filter(
-      ([pin, text]) => before?.place !== place || before.texts.get(pin) !== text,
-    );
-    const { pins: parsed, region } =
-      unknown.length === texts.size
-        ? parseLockFile(content.text, name)
-        : parseLockFile(
-            `${start}${unknown.map(([, text]) => text).join(BETWEEN)}${unknown.length > 0 ? END : "}}"}`,
-            name,
-          );
-    const pins = [...texts.keys()].map((pin): [string, Pin] => [
-      pin,
-      parsed.get(pin) ?? before!.pins.get(pin)!,
-    ]);
-    return { place, region, texts, pins: new Map(pins) };
-  } catch {
-    return { gap: whyUnreadable(content.text, name) };
-  }
-}
-
-const START = '\n  "pins": {\n';
-const BETWEEN = "\n    },\n";
-const END = "\n    }\n  }\n}\n";
-
-/** The text of a lock file as it is written, pin by pin, much faster than it can be parsed; undefined of another text. */
-function splitPins(text: string) {
-  const at = text.indexOf(START) + START.length;
-  if (at < START.length || !text.endsWith(END)) return undefined;
-  const blocks = text.slice(at, -END.length).split(BETWEEN);
-  const texts = new Map<string, string>();
-  for (const block of blocks) {
-    const name = /^ {4}("(?:[^"\\]|\\.)*"): /.exec(block)?.[1];
-    if (name === undefined) return undefined;
-    texts.set(JSON.parse(name) as string, block);
-  }
-  const start = text.slice(0, at);
-  return texts.size === blocks.length ? { start, texts, place: start } : undefined;
-}
-
-/** The same of any JSON: nothing of it is taken as known. */
-function splitJson(text: string) {
-  const { pins } = JSON.parse(text) as { pins: object };
-  return { start: "", texts: new Map(Object.keys(pins).map((pin) => [pin, ""])), place: text };
-}
-
-function whyUnreadable(text: string, name: string): string {
-  try {
-    parseLockFile(text, name);
-    return `${name} cannot be read`;
-  } catch (error) {
-    // What restores a file does not help with one that is in the past.
-    return (error as Error).message.replace(
-      /(: it was edited by hand|\. Restore it|\. Merge both|\. A newer|\. Run).*$/s,
-      "",
-    );
-  }
 }
