@@ -8,8 +8,8 @@ const VARIABLE = "WORKSPACE_IMAGES_LOOKUPS";
 const recordSchema = v.record(v.string(), v.array(v.string()));
 
 /** Whether this process was started to record its lookups. */
-export function isRecording(variables: NodeJS.ProcessEnv = process.env): boolean {
-  return Boolean(variables[VARIABLE]);
+export function isRecording(): boolean {
+  return Boolean(process.env[VARIABLE]);
 }
 
 /** The variables that make a process record its lookups in a file, and answer them from pins alone. */

@@ -58,12 +58,12 @@ function fromEqualQuestion(
   }
   const [from, pin] = equal.reduce((oldest, one) => (one[1].pinnedAt < oldest[1].pinnedAt ? one : oldest));
   const hold = pin.hold ?? equal.find(([, { hold }]) => hold)?.[1].hold;
-  const taken = { ...pin, ...(hold && { hold }) };
+  const copy = { ...pin, ...(hold && { hold }) };
   const note: Note = {
     level: "info",
     text: `New pin "${pinName}" has what pin "${from}" has, which asks the same: ${describeImages(pin.images)}. ${commitAdvice(lookup)}`,
   };
-  return { pin: taken, isNew: true, notes: [note, ...standing(lookup, taken, known)] };
+  return { pin: copy, isNew: true, notes: [note, ...standing(lookup, copy, known)] };
 }
 
 /** What the environment has that this one is promoted from, whatever its age. */

@@ -39,14 +39,14 @@ export function countAffected(project: Project, moves: readonly CountedMove[]): 
       current.set(environment, move.current ? pins.set(pin, move.current) : pins);
     }
   }
-  const { uses, outdated } = usesInStacks(output.stacks, current);
+  const { uses, movedSince } = usesInStacks(output.stacks, current);
   const { hclStacks } = output;
   return new Map(
     moves.map((move) => [
       move,
       {
         ...affectedBy(uses, move),
-        ...(namesOf(move).some(({ environment, pin }) => outdated.includes(`${environment}/${pin}`)) && {
+        ...(namesOf(move).some(({ environment, pin }) => movedSince.includes(`${environment}/${pin}`)) && {
           outputIsOlder: true,
         }),
         ...(hclStacks.length > 0 && { notCounted: `stacks in HCL: ${hclStacks.join(", ")}` }),
@@ -92,7 +92,7 @@ export function notCountedText({ notCounted }: Affects): string {
   return notCounted === undefined ? "" : `Not counted: ${notCounted}`;
 }
 
-/** What was synthesized last; why it cannot be counted in, as no reason to fail a move that is made. */
+/** What was synthesized last, or why it cannot be counted in, which must not fail a move that is made already. */
 function outputOf(project: Project): SynthesizedOutput | string | undefined {
   try {
     return readOutput(project);

@@ -113,7 +113,7 @@ async function review(
       return { ...reviewed, objections: judge?.(reviewed) ?? new Map() };
     },
   );
-  // What it was is said where it is now.
+  // An environment that was renamed is shown under its new name alone.
   for (const name of renamed) answers.delete(name);
   return answers;
 }

@@ -38,7 +38,7 @@ Examples:
           const listings = [await listing(query)];
           const leftOut = explainLeftOut(imagesLeftOut(listings, filter));
           if (leftOut) printWarning(`${environment.name}:${leftOut}`);
-          return selectImages(listings, filter, "all", environment.name).map((image): ListedImage => {
+          return selectImages(listings, filter, "all", environment.name).map((image): ShownImage => {
             const revoked = revocations.reason(image, place.region);
             return revoked === undefined ? image : { ...image, revoked };
           });
@@ -57,7 +57,7 @@ Examples:
 }
 
 /** An image, and why it is revoked where it is. */
-type ListedImage = WorkspaceImage & { readonly revoked?: string };
+type ShownImage = WorkspaceImage & { readonly revoked?: string };
 
 /** Columns behind the name, with the space that separates them. */
 const COLUMNS = { ID: 38, TYPE: 9, OS: 9, ARCH: 6, "DISK GB": 9, CREATED: 12, "OS VERSION": 0 };
@@ -67,7 +67,7 @@ const WIDTHS = Object.values(COLUMNS);
  * One line an image where the terminal is wide enough, else two: its name, and what is short. One more says why an image
  * is revoked.
  */
-function imageTable(images: readonly ListedImage[]): string {
+function imageTable(images: readonly ShownImage[]): string {
   const rows = images.map((image) => ({
     name: printable(image.name ?? "unnamed"),
     cells: [

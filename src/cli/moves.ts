@@ -1,7 +1,7 @@
 import { LockFileError } from "../errors";
 import { type LockedPlace, lockFileName, updateLockFile } from "../pins/lock-file";
 import type { Move, Prospect } from "../pins/moves";
-import type { Pin, Pins } from "../pins/pin";
+import type { PinEdits, Pins } from "../pins/pin";
 import type { Environment } from "../project/environment";
 import type { Project } from "../project/project";
 import { printableLines } from "../text/printable";
@@ -85,13 +85,11 @@ function titleOf(moves: readonly Move[], verb: "moved" | "pinned", writtenIn: st
 
 /** The pins of an environment that something is planned for. */
 type Planned = Pick<PlannedMoves, "project" | "environment" | "place" | "before">;
-/** What pins become; undefined for those that go. */
-type Changes = ReadonlyMap<string, Pin | undefined>;
 
 /** Writes what was planned, unless it is a dry run. What cannot be written is an error of its environment. */
 export function writeChanges<P extends Planned>(
   plans: ReadonlyMap<string, Answer<P>>,
-  changesOf: (plan: P) => Changes,
+  changesOf: (plan: P) => PinEdits,
   dryRun: boolean | undefined,
 ): ReadonlyMap<string, Answer<P>> {
   if (dryRun) return plans;
@@ -105,7 +103,7 @@ export function writeChanges<P extends Planned>(
  * What another process changed meanwhile is not overwritten.
  * @throws LockFileError if one was, or the file cannot be written
  */
-function write({ project, environment, place, before }: Planned, changes: Changes): void {
+function write({ project, environment, place, before }: Planned, changes: PinEdits): void {
   if (!place || changes.size === 0) return;
   updateLockFile(project.directory, environment, place, (current) => {
     for (const [name, pin] of changes) {

@@ -153,14 +153,14 @@ async function pinOne(name: string, options: PinOptions): Promise<void> {
           now: new Date(),
         },
       );
-      const plan = decide(prospect ? [prospect] : [], {
+      const decided = decide(prospect ? [prospect] : [], {
         environment: environment.name,
         override,
         leaves: () => false,
         next: "See: workspace-images list",
       });
-      const notes = plan.moved.get(name)?.adopted ? [ADOPTED] : [];
-      return { project, environment, place, before: pins, ...plan, notes, otherwise };
+      const notes = decided.moved.get(name)?.adopted ? [ADOPTED] : [];
+      return { project, environment, place, before: pins, ...decided, notes, otherwise };
     }),
   );
   carryOut(plans, options, "pinned");

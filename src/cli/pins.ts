@@ -140,7 +140,7 @@ function notesOf(pin: Pin, column: Column): string[] {
     ...(unmet ? [`does not answer its question: ${unmet.join(", ")}`] : []),
     ...(hold ? [`held since ${hold.since}: ${hold.reason}`] : []),
     ...(override ? [`moved against a policy on ${override.since}: ${override.reason}`] : []),
-    ...(adopted ? ["taken over from a desktop, and not listed"] : []),
+    ...(adopted ? ["adopted, and not listed"] : []),
   ];
 }
 

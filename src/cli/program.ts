@@ -80,7 +80,7 @@ Examples:
   workspace-images update office-windows --env dev
   workspace-images promote dev staging`,
     );
-  // For the command that help is itself.
+  // `help` is a command, too, and stands in the first group.
   program.commandsGroup("Look:");
   const isKnown = Object.values(GROUPS).some((commands) => Object.hasOwn(commands, named));
   for (const [group, commands] of Object.entries(GROUPS)) {

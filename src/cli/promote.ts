@@ -65,7 +65,7 @@ Examples:
           const pins = sourcePins(project, source, names);
           const revocations = readRevocations(project.directory);
           const { place, prospects } = await prospectsOf(pinned, { source, pins, revocations, listings });
-          const plan = decide(prospects, {
+          const decided = decide(prospects, {
             environment: environment.name,
             override,
             leaves: ({ rule }) => options.ready === true || (rule === "hold" && names.length === 0),
@@ -73,7 +73,7 @@ Examples:
           });
           const before = lockFile?.pins ?? new Map();
           const otherwise = `nothing to move: it has the images of "${from}"`;
-          return { project, environment, place, before, ...plan, otherwise };
+          return { project, environment, place, before, ...decided, otherwise };
         }),
       );
       carryOut(plans, options);

@@ -5,7 +5,7 @@ import { lockFileName } from "../pins/lock-file";
 import type { Pin } from "../pins/pin";
 import { renamePin } from "../pins/rename";
 import { renameEnvironment } from "../pins/rename-environment";
-import type { Environment } from "../project/environment";
+import { ENVIRONMENT_NAME, type Environment } from "../project/environment";
 import { readEnvironments } from "../project/environments";
 import { mentionsOf } from "../project/mentions";
 import { configurationFile, findProject, type Project } from "../project/project";
@@ -78,7 +78,7 @@ async function ofEnvironment(from: string, to: string, options: RenameOptions): 
   const project = findProject();
   const { directory } = project;
   const environments = readEnvironments(project);
-  if (from === to || !/^[A-Za-z0-9][\w.-]{0,63}$/.test(to)) {
+  if (from === to || !ENVIRONMENT_NAME.test(to)) {
     throw new ConfigurationError(
       `"${to}" cannot be the new name: it must have 1 to 64 letters, digits, dots, dashes or underscores, and be another one.`,
     );

@@ -55,12 +55,12 @@ Later:
             to: options.to,
             reason: reasonOf(options.reason),
           });
-          const plan = decide(prospects, {
+          const decided = decide(prospects, {
             environment: environment.name,
             leaves: () => false,
             next: "Name another image with --to.",
           });
-          return { project, environment, place, before, ...plan, otherwise };
+          return { project, environment, place, before, ...decided, otherwise };
         }),
       );
       carryOut(plans, options);

@@ -60,14 +60,14 @@ Examples:
           };
           const prospects = updateProspects(pins, listed);
           for (const text of explainUpdates(pins, listed)) printWarning(text);
-          const plan = decide(prospects, {
+          const decided = decide(prospects, {
             environment: environment.name,
             override,
             leaves: () => names.length === 0,
             next: "Name the other pins to move them, or none: then what can move does.",
           });
           const otherwise = "nothing to move: every pin is what its question selects";
-          return { project, environment, place, before: pins, ...plan, otherwise };
+          return { project, environment, place, before: pins, ...decided, otherwise };
         }),
       );
       carryOut(plans, options);

@@ -11,6 +11,7 @@ import {
 } from "../desktops/uses";
 import { ConfigurationError } from "../errors";
 import type { Project } from "../project/project";
+import { groupBy } from "../text/group-by";
 import { printable } from "../text/printable";
 import { answerEach, report, sections, thenEach } from "./answers";
 import { type CommonOptions, openProject } from "./common-options";
@@ -34,13 +35,7 @@ export async function showUses(
     ),
   );
   const { uses } = plan ? await usesInTerraform(plan, pins) : usesInOutput(openProject(env).project, pins);
-  const byPin = new Map<string, Use[]>();
-  for (const use of uses) {
-    const key = keyOf(use.environment, use.pin);
-    const known = byPin.get(key);
-    if (known) known.push(use);
-    else byPin.set(key, [use]);
-  }
+  const byPin = groupBy(uses, ({ environment, pin }) => keyOf(environment, pin));
   const found = thenEach(
     answers,
     ({ environment, chosen }) =>
@@ -79,9 +74,9 @@ function usesInOutput(project: Project, pins: PinsByEnvironment): Uses {
       `Stacks in HCL are not read: ${output.hclStacks.join(", ")}. Give --plan a plan of theirs instead.`,
     );
   }
-  if (found.outdated.length > 0) {
+  if (found.movedSince.length > 0) {
     printWarning(
-      `Synthesized before these pins were as they are: ${found.outdated.join(", ")}. What is shown is what they fed then; run cdktf synth for what they feed now.`,
+      `Synthesized before these pins were as they are: ${found.movedSince.join(", ")}. What is shown is what they fed then; run cdktf synth for what they feed now.`,
     );
   }
   return found;

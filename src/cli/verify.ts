@@ -30,39 +30,40 @@ Examples:
       const answers = await withListings((source) =>
         answerEach({ env }, async ({ project, environment, lockFile }) => {
           const otherwise = withoutPins(lockFile);
-          if (!lockFile || otherwise) return { verdicts: new Map<string, Verification>(), otherwise };
+          if (!lockFile || otherwise) return { verifications: new Map<string, Verification>(), otherwise };
           const { place, ...listings } = await source.environment(environment, lockFile);
           const ids = [...lockFile.pins.values()].flatMap((pin) => pin.images.map(({ id }) => id));
           const images = await listedImages(listings, ids);
           return {
-            verdicts: verify(lockFile.pins, images, place.region, readRevocations(project.directory)),
+            verifications: verify(lockFile.pins, images, place.region, readRevocations(project.directory)),
           };
         }),
       );
       report(answers, {
         asJson: json,
-        json: ({ verdicts }) => Object.fromEntries(verdicts),
-        text: sections(({ verdicts, otherwise }, environment) =>
-          otherwise ? `${environment}: ${otherwise}` : verdictText(verdicts, environment, strict),
+        json: ({ verifications }) => Object.fromEntries(verifications),
+        text: sections(({ verifications, otherwise }, environment) =>
+          otherwise ? `${environment}: ${otherwise}` : verificationText(verifications, environment, strict),
         ),
-        no: ({ verdicts }) => [...verdicts.values()].some((verdict) => hasFailed(verdict, strict)),
+        no: ({ verifications }) =>
+          [...verifications.values()].some((verification) => hasFailed(verification, strict)),
       });
     });
 }
 
-function verdictText(
-  verdicts: ReadonlyMap<string, Verification>,
+function verificationText(
+  verifications: ReadonlyMap<string, Verification>,
   environment: string,
   strict: boolean | undefined,
 ): string {
-  const lines = [...verdicts].map(([name, verdict]) => {
-    const { reason, unmet, unlisted } = verdict;
+  const lines = [...verifications].map(([name, verification]) => {
+    const { reason, unmet, unlisted } = verification;
     const notes = [
       ...(reason === undefined ? [] : [reason]),
       ...(unmet ? [`does not answer its question: ${unmet.join(", ")}`] : []),
-      ...(unlisted ? [`taken over from a desktop, and not listed: ${unlisted.join(", ")}`] : []),
+      ...(unlisted ? [`adopted, and not listed: ${unlisted.join(", ")}`] : []),
     ];
-    const mark = hasFailed(verdict, strict)
+    const mark = hasFailed(verification, strict)
       ? colors.red("FAIL")
       : notes.length > 0
         ? colors.yellow("note")
@@ -71,7 +72,7 @@ function verdictText(
       "\n",
     );
   });
-  if ([...verdicts.values()].some((verdict) => hasFailed(verdict, strict))) {
+  if ([...verifications.values()].some((verification) => hasFailed(verification, strict))) {
     lines.push(`  What there is instead: workspace-images outdated --env ${environment}`);
   }
   return `${environment}:\n${lines.join("\n")}`;

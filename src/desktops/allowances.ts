@@ -1,12 +1,10 @@
 import v = require("valibot");
 
-import { readEntries } from "../pins/revoked";
+import { readEntries, entryText as text } from "../project/entries";
 import { matches } from "../text/pattern";
 
 /** Where allowances stand, relative to the project's folder. */
 export const ALLOWANCES_FILE = "workspace-images/allow.json";
-
-const text = v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(1024, "must not be longer"));
 
 const DAY = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 

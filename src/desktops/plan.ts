@@ -42,7 +42,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "forget,create": "create",
 };
 
-// A record alone takes a list for one.
+// A list would pass for a record, whose keys are its indices.
 const object = v.pipe(
   v.unknown(),
   v.check((value) => !Array.isArray(value)),

@@ -172,7 +172,7 @@ export function resourcesOf({ json }: Pick<SynthesizedStack, "json">): Synthesiz
   );
 }
 
-/** Of a list, which may stand for any block, those of each of it. */
+/** The keys and values of a block; where Terraform's JSON has a list of blocks instead, those of all of them. */
 function entries(value: unknown): [string, unknown][] {
   return Array.isArray(value) ? value.flatMap(entries) : isObject(value) ? Object.entries(value) : [];
 }

@@ -1,5 +1,5 @@
 import type { WorkspaceImage } from "../images/workspace-image";
-import type { Pins } from "../pins/pin";
+import { hasSameIds, type Pins } from "../pins/pin";
 import { compare } from "../text/compare";
 import { countOf, summarize } from "./consequences";
 import { namesIn } from "./output-names";
@@ -33,7 +33,7 @@ export interface Use {
 export interface Uses {
   readonly uses: readonly Use[];
   /** Pins whose images are others than when the output was made, as `environment/pin`. */
-  readonly outdated: readonly string[];
+  readonly movedSince: readonly string[];
 }
 
 /** Current pins by environment. */
@@ -45,14 +45,14 @@ export type PinsByEnvironment = ReadonlyMap<string, Pins>;
  */
 export function usesInStacks(stacks: readonly SynthesizedStack[], pins: PinsByEnvironment): Uses {
   const uses: Use[] = [];
-  const outdated = new Set<string>();
+  const movedSince = new Set<string>();
   for (const stack of stacks) {
     const names = namesIn(stack.json);
     const feeding = new Feeding();
     for (const { environment, pin, images } of names) {
       feeding.add(environment, pin, images);
       const now = pins.get(environment)?.get(pin);
-      if (now && !isSame(now.images, images)) outdated.add(`${environment}/${pin}`);
+      if (now && !hasSameIds(now.images, images)) movedSince.add(`${environment}/${pin}`);
     }
     for (const { type, address, path, attributes } of resourcesOf(stack)) {
       const kind = resourceKind(type);
@@ -61,7 +61,7 @@ export function usesInStacks(stacks: readonly SynthesizedStack[], pins: PinsByEn
       uses.push(...feeding.uses(kind, attributes, where, instancesOf(attributes)));
     }
   }
-  return { uses: sorted(uses), outdated: [...outdated].sort() };
+  return { uses: sorted(uses), movedSince: [...movedSince].sort() };
 }
 
 /**
@@ -88,7 +88,7 @@ export async function usesInTerraform(name: string, pins: PinsByEnvironment): Pr
       if (kind) uses.push(...feeding.uses(kind, values, { address: String(address) }, 1));
     },
   });
-  return { uses: sorted(uses), outdated: [] };
+  return { uses: sorted(uses), movedSince: [] };
 }
 
 /** A pin whose images change. */
@@ -127,7 +127,7 @@ export function affectedBy(uses: readonly Use[], move: ImageMove): Affected {
     images.map(({ id }) => id).filter((id) => !others.some((other) => other.id === id));
   const { from, to, cardinality } = move;
   const isOne = cardinality === "one";
-  // What came with a move is what went, where one pin has one image.
+  // The output may be from after the move, too: then what has the one new image had the old one.
   const changed = new Set([...without(from, to), ...(isOne && from.length > 0 ? without(to, from) : [])]);
   const affected = uses.filter((use) => isOfPin(move, use) && use.imageIds.some((id) => changed.has(id)));
   const sharedWith = sharedBy(affected);
@@ -228,11 +228,6 @@ class Feeding {
 function instancesOf({ count, for_each: each }: Readonly<Record<string, unknown>>): number | undefined {
   if (count === undefined && each === undefined) return 1;
   return typeof count === "number" ? count : undefined;
-}
-
-function isSame(a: readonly { readonly id: string }[], b: readonly { readonly id: string }[]): boolean {
-  const ids = (images: readonly { readonly id: string }[]) => images.map(({ id }) => id).join("\n");
-  return ids(a) === ids(b);
 }
 
 function sorted(uses: readonly Use[]): Use[] {

@@ -23,12 +23,13 @@ export interface KnownKey {
 
 /**
  * Checks a signature by computing it anew from what arrived.
+ * @param now ms since the epoch
  * @returns why the request is refused, undefined where it is not
  */
 export function refuseSignature(
   request: ReceivedRequest,
   keyOf: (accessKey: string) => KnownKey | undefined,
-  now = Date.now(),
+  now: number,
 ): string | undefined {
   const parts = /^SDK-HMAC-SHA256 Access=([^,]+), SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/.exec(
     request.headers.authorization ?? "",

@@ -9,7 +9,7 @@ export type Verdict = "met" | "unmet" | "unknown";
 /** What one criterion of a filter says of one image. */
 export interface Judgement {
   /** The criterion. */
-  readonly key: keyof ImageFilter;
+  readonly key: JudgedKey;
   readonly verdict: Verdict;
   /** The value in the filter. */
   readonly wanted: string | number;

@@ -34,9 +34,6 @@ export function listingOf(images: readonly ListedImage[], filter: ImageFilter): 
   return { query, images: images.filter(isListed) };
 }
 
-/** What a filter says of the images of one listing. */
-export type Assessment = Judgement & { readonly key: JudgedKey };
-
 /**
  * What each criterion says of an image of a listing. What the listing was queried with was decided by the service,
  * whether or not the response shows it, or spells it otherwise; what only the response can show is not met where it
@@ -46,9 +43,9 @@ export function assess(
   criteria: readonly Criterion[],
   { query }: Listing,
   image: WorkspaceImage,
-): Assessment[] {
+): Judgement[] {
   return criteria.map((criterion) => {
-    const judgement = { ...criterion.judge(image), key: criterion.key };
+    const judgement = criterion.judge(image);
     if (judgement.verdict !== "unknown") return judgement;
     if (!isServiceKey(criterion.key)) return { ...judgement, verdict: "unmet" };
     return query[criterion.key] === judgement.wanted ? { ...judgement, verdict: "met" } : judgement;

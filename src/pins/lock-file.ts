@@ -83,7 +83,7 @@ export function updateLockFile(
 ): void {
   const name = lockFileName(environment.name);
   const path = join(directory, name);
-  // Of a whole lock file, which may be another environment's, no more.
+  // What is given may be a whole lock file, and another environment's: no more of it is taken.
   const place = { region, projectId };
   try {
     // Most processes write none.

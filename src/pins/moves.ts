@@ -33,7 +33,7 @@ const INTRODUCTIONS: Partial<Record<Rule, string>> = {
 };
 
 /** What is done, and what is left as it is. */
-export interface Plan {
+export interface Decided {
   readonly moved: ReadonlyMap<string, Pin>;
   readonly left: ReadonlyMap<string, Prospect>;
 }
@@ -57,7 +57,7 @@ export interface Decision {
 export function decide(
   prospects: readonly Prospect[],
   { environment, override, leaves, next }: Decision,
-): Plan {
+): Decided {
   const moved = new Map<string, Pin>();
   const left = new Map<string, Prospect>();
   const refused: Prospect[] = [];

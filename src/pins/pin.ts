@@ -77,9 +77,20 @@ export function isSameQuestion(a: Question, b: Question): boolean {
 }
 
 /** Whether two lists have the same images, in the same order. */
-export function hasSameIds(a: readonly WorkspaceImage[], b: readonly WorkspaceImage[]): boolean {
+export function hasSameIds(
+  a: readonly { readonly id: string }[],
+  b: readonly { readonly id: string }[],
+): boolean {
   return a.length === b.length && a.every(({ id }, index) => id === b[index]?.id);
 }
+
+/** Whether the images of a pin have these IDs, in this order. */
+export function hasIds({ images }: Pin, ids: readonly string[]): boolean {
+  return images.length === ids.length && images.every(({ id }, index) => id === ids[index]);
+}
+
+/** What pins become, by name; undefined for those that go. */
+export type PinEdits = ReadonlyMap<string, Pin | undefined>;
 
 /** What is different between two questions: `nameRegex "^Windows_10" → "^Windows_11"`. */
 export function describeChange(before: Question, after: Question): string {

@@ -6,7 +6,7 @@ import { holdCommand, listCommand, promoteCommand } from "./advice";
 import { unmetCriteria } from "./changed-pin";
 import { standsFor } from "./counterpart";
 import type { LockedPlace } from "./lock-file-format";
-import { hasSameIds, isSameQuestion, type Pin } from "./pin";
+import { hasIds, hasSameIds, isSameQuestion, type Pin } from "./pin";
 import type { Revocations } from "./revoked";
 
 const DAY = 24 * 3600 * 1000;
@@ -131,7 +131,7 @@ function notPromoted(attempt: Attempt, { revocations, now }: Circumstances): Obj
 }
 
 /** A pin as `promotion.from` has it, or had it. */
-export interface Source {
+export interface SourceState {
   readonly place: LockedPlace;
   readonly images: readonly WorkspaceImage[];
   readonly since: Arrival;
@@ -147,7 +147,7 @@ export interface ReviewedMove {
   readonly before: Pin | undefined;
   readonly after: Pin;
   /** What `promotion.from` has under this name, and had before; empty without that policy. */
-  readonly sources: readonly Source[];
+  readonly sources: readonly SourceState[];
 }
 
 /**
@@ -204,15 +204,11 @@ export function unanswered(
   };
 }
 
-function hasIds({ images }: Pin, ids: readonly string[]): boolean {
-  return images.length === ids.length && images.every(({ id }, at) => id === ids[at]);
-}
-
 /** Whether every image stands for one of the source's, and every one of those has its own. */
 function hasCounterparts(
   images: readonly WorkspaceImage[],
   place: LockedPlace,
-  source: Pick<Source, "place" | "images">,
+  source: Pick<SourceState, "place" | "images">,
 ): boolean {
   const left = new Set(source.images);
   for (const image of images) {

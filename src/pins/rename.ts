@@ -1,10 +1,7 @@
 import { ConfigurationError } from "../errors";
 import { pruneCommand } from "./advice";
 import { withQuestion } from "./changed-pin";
-import { hasSameIds, isPinName, isSameQuestion, type Pin, type Pins } from "./pin";
-
-/** What a rename does to the pins of an environment: pins by name, undefined for one that goes. */
-export type PinChanges = ReadonlyMap<string, Pin | undefined>;
+import { hasSameIds, isPinName, isSameQuestion, type Pin, type PinEdits, type Pins } from "./pin";
 
 /**
  * Gives a pin another name, with its images, dates, hold and history. A pin that a synth just took under the new name,
@@ -18,7 +15,7 @@ export function renamePin(
   name: string,
   to: string,
   { keep, environment }: { readonly keep: boolean; readonly environment: string },
-): PinChanges {
+): PinEdits {
   if (!isPinName(to) || name === to) {
     throw new ConfigurationError(
       `${JSON.stringify(to.slice(0, 255))} cannot be the new name: it must have 1 to 255 characters, no control characters, and be another one.`,

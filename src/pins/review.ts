@@ -3,7 +3,7 @@ import { arrivalAt } from "./arrival";
 import { type History, staysOf } from "./history";
 import type { LockFile } from "./lock-file-format";
 import { originOfEnvironment, type PinChange, pinChanges } from "./pin-changes";
-import { checkMove, type Objection, type Source } from "./policy";
+import { checkMove, type Objection, type SourceState } from "./policy";
 import type { Policies } from "./revision";
 
 /** What happened to one environment between a commit and now. */
@@ -77,11 +77,11 @@ function sourcesOf(
   { promotion }: Environment,
   { pin, was = pin }: PinChange,
   { history, lockFiles, now }: ReviewContext,
-): Source[] {
+): SourceState[] {
   const place = promotion && lockFiles.get(promotion.from);
   if (!promotion || !place) return [];
   const stays = staysOf(history, promotion.from, was).map(
-    (stay): Source => ({ place, images: stay.images, since: arrivalAt(stay, history, now) }),
+    (stay): SourceState => ({ place, images: stay.images, since: arrivalAt(stay, history, now) }),
   );
   const current = place.pins.get(pin);
   const fresh = { time: now, note: "with this change" };

@@ -4,6 +4,7 @@ import { ConfigurationError, LockFileError } from "../errors";
 import type { Environment } from "../project/environment";
 import { readEnvironments } from "../project/environments";
 import { CDKTF_JSON, WORKSPACE_IMAGES_JSON } from "../project/project";
+import { parseJson } from "../text/json-fault";
 import { contentsOf, filesAt } from "./git";
 import type { GitPlace } from "./git-process";
 import { LOCK_FILE_PATH, LOCK_FOLDER } from "./lock-file";
@@ -85,7 +86,7 @@ async function jsonsAt(
       continue;
     }
     try {
-      const json: unknown = JSON.parse(content.text.replace(/^\uFEFF/, ""));
+      const json: unknown = parseJson(content.text);
       if (typeof json !== "object" || json === null) throw new TypeError("expected an object");
       objects.push(json);
     } catch (cause) {

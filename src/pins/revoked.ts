@@ -1,20 +1,11 @@
-import { join } from "node:path";
-
 import v = require("valibot");
 
-import { ConfigurationError } from "../errors";
 import type { WorkspaceImage } from "../images/workspace-image";
-import { readBounded } from "../project/read-file";
-import { findDuplicateKey } from "../text/json";
-import { parseJson } from "../text/json-fault";
+import { readEntries, entryText as text } from "../project/entries";
 import { printable } from "../text/printable";
 
 /** Where revoked images stand, relative to the project's folder. */
 export const REVOCATIONS_FILE = "workspace-images/revoked.json";
-
-const MAX_BYTES = 4 * 1024 * 1024;
-
-const text = v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(1024, "must not be longer"));
 
 const entrySchema = v.union(
   [v.strictObject({ id: text, region: text, reason: text }), v.strictObject({ name: text, reason: text })],
@@ -68,37 +59,4 @@ export class Revocations {
 export function readRevocations(directory: string): Revocations {
   const entries = readEntries(directory, REVOCATIONS_FILE, revocationsSchema)?.revoked;
   return new Revocations(entries);
-}
-
-/**
- * Reads a file of entries that people write.
- * @param name of the file, relative to the project's folder
- * @returns undefined where there is none
- * @throws ConfigurationError if it is not readable, naming the entry that is wrong
- */
-export function readEntries<T extends v.GenericSchema>(
-  directory: string,
-  name: string,
-  schema: T,
-): v.InferOutput<T> | undefined {
-  let json: unknown;
-  try {
-    const content = readBounded(join(directory, name), MAX_BYTES);
-    if (content === undefined) return undefined;
-    json = parseJson(content);
-    const duplicate = findDuplicateKey(content);
-    if (duplicate) throw new Error(`it has the key ${JSON.stringify(duplicate.at(-1))} twice in one object`);
-  } catch (cause) {
-    throw new ConfigurationError(
-      `${name} cannot be read: ${(cause as Error).message}. It must be a file of JSON that this user may read; its format is in docs/guard.md.`,
-      { cause },
-    );
-  }
-  const result = v.safeParse(schema, json);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path = v.getDotPath(issue);
-  throw new ConfigurationError(
-    `${name} is wrong: ${path ? `${path} ` : ""}${issue.kind === "schema" && issue.expected === "never" ? "is no known key" : issue.message}. Its format is in docs/guard.md.`,
-  );
 }

@@ -11,7 +11,7 @@ export interface Verification {
   readonly reason?: string;
   /** Criteria of the pin's question that its images do not meet. */
   readonly unmet?: readonly string[];
-  /** Images that were taken over from running desktops, and are not listed: nothing is known of them. */
+  /** Images of an adopted pin that are not listed: nothing is known of them. */
   readonly unlisted?: readonly string[];
 }
 
@@ -26,10 +26,12 @@ export function verify(
   const nameless = listing.filter(({ faults }) => faults?.id).length;
   const doubt =
     nameless > 0 ? `, unless it is among the ${nameless} that are listed without a usable ID` : "";
-  return new Map([...pins].map(([name, pin]) => [name, verdictOn(pin, listed, doubt, region, revocations)]));
+  return new Map(
+    [...pins].map(([name, pin]) => [name, verificationOf(pin, listed, doubt, region, revocations)]),
+  );
 }
 
-function verdictOn(
+function verificationOf(
   { images, adopted, unmet }: Pin,
   listed: ReadonlyMap<string, ListedImage>,
   doubt: string,

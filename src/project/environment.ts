@@ -77,6 +77,8 @@ export interface Environment extends EnvironmentConfig {
   readonly source?: EnvironmentSource;
 }
 
+/** How an environment may be called. */
+export const ENVIRONMENT_NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 /** How a region is spelt. */
 export const REGION = /^[a-z0-9-]+$/;
 /** How the domain of a cloud is spelt. */
@@ -87,16 +89,10 @@ export const CONTEXT_KEY = "workspaceImages";
 
 const text = v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(1024, "must not be longer"));
 const days = v.pipe(v.number(), v.finite("must be finite"), v.minValue(0, "must not be negative"));
-/**
- * How an environment may be called.
- * @internal users need none of the types of the library that checks
- */
+/** @internal users need none of the types of the library that checks */
 export const environmentName = v.pipe(
   v.string(),
-  v.regex(
-    /^[A-Za-z0-9][\w.-]{0,63}$/,
-    "a name must have 1 to 64 letters, digits, dots, dashes or underscores",
-  ),
+  v.regex(ENVIRONMENT_NAME, "a name must have 1 to 64 letters, digits, dots, dashes or underscores"),
 );
 
 /**

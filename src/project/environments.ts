@@ -212,6 +212,6 @@ function partOf(context: unknown, name: string | undefined): unknown {
  * All environments of a project, checked.
  * @throws ConfigurationError naming what is wrong, or both places where they stand in two
  */
-export function readEnvironments(project: Project, context?: unknown): Map<string, Environment> {
-  return openEnvironments(project, context).all();
+export function readEnvironments(project: Project): Map<string, Environment> {
+  return openEnvironments(project).all();
 }

@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { compare } from "../text/compare";
 import { readBounded } from "./read-file";
 
 /** Files in which code and pipelines are written. */
@@ -32,7 +33,7 @@ export function mentionsOf(text: string, directory: string): string[] {
 
 function entriesOf(folder: string): Dirent[] {
   try {
-    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => compare(a.name, b.name));
   } catch {
     // What cannot be read is not this user's code.
     return [];

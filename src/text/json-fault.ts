@@ -82,13 +82,13 @@ export function findJsonFault(text: string): JsonFault | undefined {
         offset: at,
         line: before.split("\n").length,
         column: at - before.lastIndexOf("\n"),
-        what: describe(text, at, expected, open.at(-1)),
+        what: whatIsWrong(text, at, expected, open.at(-1)),
       };
     }
   }
 }
 
-function describe(text: string, at: number, expected: Expected, open: string | undefined): string {
+function whatIsWrong(text: string, at: number, expected: Expected, open: string | undefined): string {
   const next = text[at];
   if (next === undefined) return "the file ends too early";
   if (next === "\uFEFF") return "a byte order mark stands before the text";

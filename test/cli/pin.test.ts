@@ -200,9 +200,7 @@ describe("desktops that run", () => {
       adopted: true,
     });
     const verified = await cli(project, "verify");
-    expect(verified.stdout.replace(/\s+/g, " ")).toContain(
-      `taken over from a desktop, and not listed: ${OLD_IMAGE}`,
-    );
+    expect(verified.stdout.replace(/\s+/g, " ")).toContain(`adopted, and not listed: ${OLD_IMAGE}`);
     expect(verified.code).toBe(0);
     expect((await cli(project, "verify", "--strict")).code).toBe(1);
   });

@@ -73,7 +73,7 @@ prod:
   expect(code).toBe(1);
 });
 
-test("gives a verdict for each pin as JSON", async () => {
+test("gives a verification of each pin as JSON", async () => {
   emulator.remove("cn-north-4", office.id);
   const { code, stdout } = await verify("--json");
   expect(JSON.parse(stdout)).toEqual({

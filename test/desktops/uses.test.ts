@@ -57,8 +57,8 @@ const readFrom = (project: TestProject) => readOutput(findProject(project.direct
 test("a pin feeds the resources of its own stacks that have an image of it", () => {
   const output = readFrom(synthesized());
   expect(output?.hclStacks).toEqual([]);
-  const { uses, outdated } = usesInStacks(output!.stacks, new Map());
-  expect(outdated).toEqual([]);
+  const { uses, movedSince } = usesInStacks(output!.stacks, new Map());
+  expect(movedSince).toEqual([]);
   expect(uses.map(({ environment, pin, path, instances }) => [environment, pin, path, instances])).toEqual([
     ["dev", "all", "dev/alice", 1],
     ["dev", "all", "dev/team", 3],
@@ -93,8 +93,8 @@ test("a resource whose image several pins of its environment have is not said to
 test("an output that was made before a pin moved is told from one that was made after", () => {
   const { stacks } = readFrom(synthesized())!;
   const now = (id: string) => new Map([["dev", new Map([["office", pinOf(id)]])]]);
-  expect(usesInStacks(stacks, now("a")).outdated).toEqual([]);
-  expect(usesInStacks(stacks, now("c")).outdated).toEqual(["dev/office"]);
+  expect(usesInStacks(stacks, now("a")).movedSince).toEqual([]);
+  expect(usesInStacks(stacks, now("c")).movedSince).toEqual(["dev/office"]);
 });
 
 test("a move says what it does to how many", () => {

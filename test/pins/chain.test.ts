@@ -3,7 +3,7 @@ import { DataHuaweicloudWorkspaceImage, type SingleImageFilter, type WorkspaceIm
 import { readArrivals } from "../../src/pins/arrival";
 import { newPin } from "../../src/pins/changed-pin";
 import { readLockFile, updateLockFile } from "../../src/pins/lock-file";
-import { decide, type Plan, type Prospect } from "../../src/pins/moves";
+import { type Decided, decide, type Prospect } from "../../src/pins/moves";
 import type { Pin } from "../../src/pins/pin";
 import type { Objection } from "../../src/pins/policy";
 import { promotionProspects } from "../../src/pins/promotion";
@@ -108,7 +108,7 @@ class Chain {
     await this.commit("Ask for something else");
   }
 
-  update(name: Name): Promise<Plan> {
+  update(name: Name): Promise<Decided> {
     const listings = [{ query: {}, images: this.listings[REGIONS[name]]! }];
     return this.move(name, updateProspects(this.pins(name), { ...this.listed(name), listings }), () => true);
   }
@@ -117,7 +117,7 @@ class Chain {
     from: Name,
     to: Name,
     leaves: (objection: Objection) => boolean = () => false,
-  ): Promise<Plan> {
+  ): Promise<Decided> {
     return this.move(to, await this.promotion(from, to), leaves);
   }
 
@@ -130,7 +130,7 @@ class Chain {
     );
   }
 
-  async rollback(name: Name): Promise<Plan> {
+  async rollback(name: Name): Promise<Decided> {
     const listing = this.listings[REGIONS[name]]!;
     return this.move(
       name,
@@ -174,16 +174,16 @@ class Chain {
     prospects: Prospect[],
     leaves: (objection: Objection) => boolean,
     isRollback = false,
-  ): Promise<Plan> {
-    const plan = decide(prospects, { environment: name, leaves, next: "" });
-    const after = plan.moved.get(PIN);
+  ): Promise<Decided> {
+    const decided = decide(prospects, { environment: name, leaves, next: "" });
+    const after = decided.moved.get(PIN);
     if (after) {
       if (!isRollback)
         this.expectAllowed(name, this.releaseOf(this.pins(name).get(PIN)!), this.releaseOf(after));
-      this.write(name, plan.moved);
+      this.write(name, decided.moved);
       await this.commit(`Move ${name}`);
     }
-    return plan;
+    return decided;
   }
 
   /** What no policy must let through, told from the story alone. */

@@ -4,7 +4,7 @@ import {
   checkMove,
   objectionsTo,
   type Rule,
-  type Source,
+  type SourceState,
   type Way,
 } from "../../src/pins/policy";
 import { Revocations } from "../../src/pins/revoked";
@@ -150,7 +150,7 @@ describe("a move", () => {
 });
 
 describe("a move that was made", () => {
-  function rules(after: Pin, fields: { before?: Pin; sources?: Source[]; policy?: string } = {}) {
+  function rules(after: Pin, fields: { before?: Pin; sources?: SourceState[]; policy?: string } = {}) {
     const { before = pinOf(old), sources = [], policy = "aged" } = fields;
     return checkMove(
       { environment: ENVIRONMENTS[policy]!, place: north, name: "office", before, after, sources },

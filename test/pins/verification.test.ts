@@ -16,17 +16,17 @@ test("is content with images that exist unchanged", () => {
 
 test("tells deleted and changed images apart, and says what changed", () => {
   const changed = { ...recent, minDisk: 100 };
-  const verdict = verify(pins, [changed], "cn-north-4", none).get("office");
-  expect(verdict?.ok).toBe(false);
-  expect(verdict?.reason).toMatch(
+  const verification = verify(pins, [changed], "cn-north-4", none).get("office");
+  expect(verification?.ok).toBe(false);
+  expect(verification?.reason).toMatch(
     /^deleted: Windows_11_a \(old.*; changed: Windows_11_b \(recent.*minDisk 80 → 100$/,
   );
 });
 
 test("notices a field that is gone or new", () => {
   const { productCode: _, ...without } = recent;
-  const verdict = verify(pins, [old, { ...without, kmsId: "key" }], "cn-north-4", none).get("office");
-  expect(verdict?.reason).toContain("productCode workspace.windows → none, kmsId none → key");
+  const verification = verify(pins, [old, { ...without, kmsId: "key" }], "cn-north-4", none).get("office");
+  expect(verification?.reason).toContain("productCode workspace.windows → none, kmsId none → key");
 });
 
 test.each([
@@ -42,8 +42,8 @@ test.each([
 
 test("fails an image that is now described wrongly", () => {
   const now = parseImageInfo({ ...imageInfo(recent), product_code: 7 });
-  const verdict = verify(pins, [old, now], "cn-north-4", none).get("office");
-  expect(verdict?.reason).toContain("productCode workspace.windows → unreadable (product_code is wrong");
+  const verification = verify(pins, [old, now], "cn-north-4", none).get("office");
+  expect(verification?.reason).toContain("productCode workspace.windows → unreadable (product_code is wrong");
 });
 
 test("fails a revoked image, of the region where it is revoked, although it exists unchanged", () => {
@@ -55,7 +55,7 @@ test("fails a revoked image, of the region where it is revoked, although it exis
   expect(verify(pins, [old, recent], "cn-south-1", revocations).get("office")).toEqual({ ok: true });
 });
 
-test("reports what is unmet, and what was taken over from a desktop and is not listed, without failing it", () => {
+test("reports what is unmet, and what was adopted and is not listed, without failing it", () => {
   const adopted = new Map([["office", pinOf({ id: "gone" }, { adopted: true, unmet: ["nameRegex"] })]]);
   expect(verify(adopted, [], "cn-north-4", none).get("office")).toEqual({
     ok: true,

@@ -1,6 +1,6 @@
 import { ConfigurationError, type EnvironmentConfig } from "../../src";
 import { type Environment, settingName } from "../../src/project/environment";
-import { Environments, readEnvironments } from "../../src/project/environments";
+import { Environments, openEnvironments, readEnvironments } from "../../src/project/environments";
 import { locate } from "../../src/project/location";
 import type { Project } from "../../src/project/project";
 import { thrown } from "../support/errors";
@@ -37,11 +37,11 @@ describe("environments", () => {
   test("are those of the app's context before cdktf.json's, and errors say whose they are", () => {
     const cdktfJson = inContext({ dev });
     const own = { environments: { test: { region: "cn-south-1", regoin: 1 } } };
-    expect(thrown(() => readEnvironments(project({ cdktfJson }), own)).message).toMatch(
+    expect(thrown(() => openEnvironments(project({ cdktfJson }), own).all()).message).toMatch(
       /^The app's context: workspaceImages\.environments\.test\.regoin is not a known key/,
     );
     const same = structuredClone(cdktfJson.context.workspaceImages);
-    expect(readEnvironments(project({ cdktfJson }), same).get("dev")?.source).toBe("cdktf.json");
+    expect(openEnvironments(project({ cdktfJson }), same).get("dev")?.source).toBe("cdktf.json");
   });
 
   test.each([
@@ -52,7 +52,7 @@ describe("environments", () => {
     ],
     [{ configuration: { environments: { dev } } }, { environments: { dev } }, "the app's context"],
   ])("in two places at once are refused", (files, context, where) => {
-    const error = thrown(() => readEnvironments(project(files), context));
+    const error = thrown(() => openEnvironments(project(files), context));
     expect(error).toBeInstanceOf(ConfigurationError);
     expect(error.message).toBe(
       `The environments stand in two places: in workspace-images.json, and under workspaceImages in ${where} (/project). Remove one of the two.`,

@@ -14,12 +14,10 @@ export function restoreProcess(): void {
   });
 }
 
-/** Goes into a project, as its app would be started, away from the shared file of whoever runs the tests. */
+/** Goes into a project, as its app would be started. */
 export function enter(project: TestProject, variables: Readonly<Record<string, string>> = {}): void {
   process.chdir(project.directory);
-  Object.assign(process.env, {
-    ...variables,
-  });
+  Object.assign(process.env, variables);
 }
 
 /** A stack whose environment `dev` has the given images, without lock files or a network. */
