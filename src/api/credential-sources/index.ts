@@ -38,7 +38,7 @@ export class CredentialSources {
   of(location: Location): CredentialSource {
     // Everything holds for the account in its cloud; only a password's token holds for one project.
     const account = JSON.stringify([location.profile, location.iamUrl.replace(location.region, "")]);
-    const key = this.mayBePassword()
+    const key = this.mayBePassword(location)
       ? JSON.stringify([account, location.iamUrl, location.projectName])
       : account;
     const known =
@@ -48,10 +48,11 @@ export class CredentialSources {
     return known;
   }
 
-  private mayBePassword(): boolean {
+  private mayBePassword({ profile }: Location): boolean {
     const has = (argument: Parameters<typeof setting>[0]) => setting(argument, this.#variables) !== undefined;
+    // A profile, also an environment's own, takes the variables' key away.
     const isKeyOfVariables =
-      has("accessKey") && has("secretKey") && !has("profile") && !has("sharedConfigFile");
+      has("accessKey") && has("secretKey") && profile === undefined && !has("sharedConfigFile");
     return has("password") && !has("token") && !has("idpId") && !has("agencyName") && !isKeyOfVariables;
   }
 

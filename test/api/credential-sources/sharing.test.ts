@@ -95,6 +95,16 @@ describe("in one prefetch", () => {
     expect(tokens()).toHaveLength(2);
   });
 
+  test("a password beside a profile without a key gives one token for each project, too", async () => {
+    homeFile({ profiles: [{ name: "a", mode: "ecsAgency" }] });
+    Object.assign(process.env, keys, password);
+    await prefetch({
+      dev: { region: "cn-north-4", profile: "a" },
+      prod: { region: "cn-south-1", profile: "a" },
+    });
+    expect(asked(emulator, "iam").filter((request) => request === "POST /v3/auth/tokens")).toHaveLength(2);
+  });
+
   test("environments with profiles of their own have accounts of their own, over a variable's key", async () => {
     const assumed = { agencyName: agency.agencyName, agencyDomainName: agency.domainName };
     const profile = { accessKeyId: accessKey, secretAccessKey: secretKey, ...assumed };
