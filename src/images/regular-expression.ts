@@ -6,7 +6,7 @@ const MAX_STEPS = 1000;
 /** What other dialects have, as RE2's parser quotes it. */
 const LACKING: readonly (readonly [RegExp, string])[] = [
   [/^\(\?<?[=!]/, "look-ahead and look-behind are not supported; use another filter beside it instead"],
-  [/^\\[1-9]|^\\k|^\(\?P/, "references to a group are not supported"],
+  [/^\\[1-9]|^\\k|^\(\?P(?!<)/, "references to a group are not supported"],
   [/^\\Z/, "\\Z is not supported; the end of the text is $"],
   [/^\\u/, "\\u is not supported; a character by its number is \\x{4e2d}"],
   [/^\(\?[>(|#]/, "this kind of group is not supported; a group that is not captured is (?:…)"],
@@ -35,7 +35,7 @@ export function compileRegex(pattern: string): (text: string) => boolean {
 }
 
 function explain({ message }: Error): string {
-  const [, problem = message, part = ""] = /^error parsing regexp: (.*?): `(.*)`$/s.exec(message) ?? [];
+  const [, problem = message, part = ""] = /^error parsing regexp: (.*?)(?:: `(.*)`)?$/s.exec(message) ?? [];
   const lacking = LACKING.find(([form]) => form.test(part))?.[1];
   if (lacking) return `${lacking} (regular expressions are RE2's, as in Terraform)`;
   return `${problem}${part ? ` in ${JSON.stringify(part)}` : ""}`;
