@@ -144,8 +144,8 @@ async function proveOverlapping(
     const proof = await isAtEnd();
     if (!proof.isProved || proof.refusal) return proof;
   }
-  const total = pages.findLast((page) => page.total !== undefined)?.total ?? 0;
-  if (total <= end) return { isProved: true };
+  // One that says more is heard, whatever the last one says.
+  if (pages.every(({ total = 0 }) => total <= end)) return { isProved: true };
   // One image alone may be all that a larger page was cut down to.
   const beyond = await readPage(end);
   if (beyond.images.length > 0) return { isProved: false };

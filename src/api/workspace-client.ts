@@ -168,9 +168,12 @@ export class WorkspaceClient {
         requestId,
       );
     }
-    const total = page.output.total_count;
+    const { images, total_count } = page.output;
+    // As text, it says the same.
+    const total =
+      typeof total_count === "string" && /^\d+$/.test(total_count) ? Number(total_count) : total_count;
     return {
-      images: page.output.images.map(parseImageInfo),
+      images: images.map(parseImageInfo),
       total: Number.isSafeInteger(total) ? (total as number) : undefined,
     };
   }

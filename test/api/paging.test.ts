@@ -214,6 +214,19 @@ describe("a listing", () => {
     },
   );
 
+  test("does not end where the page that shrank to one image says that there are no more, and another says more", async () => {
+    const ofShrunkPages = [1, 100, undefined];
+    const day: Day = { count: 150, changes: [], caps: [100], total: "right", turns: [], concurrency: 4 };
+    for (const total of ofShrunkPages) {
+      const service = new ChangingService(day);
+      const readPage = async (offset: number) => {
+        const page = await service.readPage(offset);
+        return offset === 99 ? { images: page.images.slice(0, 1), total } : page;
+      };
+      expect(await takeListing(readPage, 0, () => 4)).toBeUndefined();
+    }
+  });
+
   test("is taken again when a page in the middle is cut down to one image", async () => {
     const day: Day = {
       count: 20,

@@ -405,6 +405,16 @@ describe("an answer", () => {
     ]);
   });
 
+  test("whose total is a text is heard: a page that is empty by mistake is asked for again", async () => {
+    let asked = 0;
+    const server = await serve((request, response) => {
+      const all = asked++ === 0 ? [] : [{ id: "a" }, { id: "b" }, { id: "c" }];
+      const images = all.slice(Number(urlOf(request).searchParams.get("offset")));
+      response.end(JSON.stringify({ images, total_count: "3" }));
+    });
+    expect(await clientOf(server, { projectId: "p" }).listImages()).toHaveLength(3);
+  });
+
   test.each([{}, { total_count: "33" }, { total_count: null }, { total_count: -1 }, { total_count: 1e300 }])(
     "with the total %j is read all the same",
     async (total) => {
