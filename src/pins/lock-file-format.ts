@@ -57,6 +57,8 @@ const FIELD_SCHEMAS = {
   id: imageText,
 };
 
+const NEWER = "A newer version wrote it. Run: npm install cdktf-huaweicloud-workspace-images@latest";
+
 /** A {@link WorkspaceImage} in a file. */
 export const workspaceImageSchema = v.strictObject({
   ...Object.fromEntries(
@@ -123,9 +125,7 @@ export function parseLockFile(content: string, name: string): LockFile {
   }
   const version = (json as { lockfileVersion?: unknown } | null)?.lockfileVersion;
   if (typeof version === "number" && version !== VERSION) {
-    throw fail(
-      `has lockfileVersion ${version}, but this version reads ${VERSION}. A newer version wrote it. Run: npm install cdktf-huaweicloud-workspace-images@latest`,
-    );
+    throw fail(`has lockfileVersion ${version}, but this version reads ${VERSION}. ${NEWER}`);
   }
   // A file that is as it was written has no key twice: looking for one takes longer than all the rest.
   const duplicate = content === format(json) ? undefined : findDuplicateKey(content);
@@ -138,9 +138,9 @@ export function parseLockFile(content: string, name: string): LockFile {
   const pins = new Map(
     Object.entries(file.output.pins).map(([pinName, raw]) => [
       pinName,
-      parsePin(pinName, raw, place, (what) => {
+      parsePin(pinName, raw, place, (what, advice = restore) => {
         const pin = JSON.stringify(pinName.slice(0, 255));
-        return new LockFileError(`${name}: pin ${pin} ${what}. ${restore}`);
+        return new LockFileError(`${name}: pin ${pin} ${what}. ${advice}`);
       }),
     ]),
   );
@@ -151,30 +151,39 @@ function parsePin(
   name: string,
   raw: unknown,
   place: Omit<LockFile, "pins">,
-  fail: (what: string) => LockFileError,
+  fail: (what: string, advice?: string) => LockFileError,
 ): Pin {
   if (!isPinName(name)) throw fail("has a name that cannot be used");
+  // Nobody damaged what is as it was written.
+  const damaged = (what: string) =>
+    isAsWritten(raw, place)
+      ? fail(`is not understood by this version: ${what}`, NEWER)
+      : fail(`is damaged: ${what}`);
   const parsed = v.safeParse(pinSchema, raw);
-  if (!parsed.success) throw fail(`is damaged: ${describeIssue(parsed.issues[0])}`);
+  if (!parsed.success) throw damaged(describeIssue(parsed.issues[0]));
   const { all, integrity, filter: rawFilter, images, ...rest } = parsed.output;
   const cardinality = all ? "all" : "one";
   let filter: SingleImageFilter;
   try {
     filter = parsePinnedFilter(rawFilter, cardinality, "its filter");
   } catch (error) {
-    if (error instanceof FilterError) throw fail(`is damaged: ${error.message.replace(/\.$/, "")}`);
+    if (error instanceof FilterError) throw damaged(error.message.replace(/\.$/, ""));
     throw error;
   }
   const pin: Pin = { filter, cardinality, images: images.map(withoutNothing), ...rest };
   // What is as it was written need not be brought into the order of keys, which takes longer than all the rest.
-  const { integrity: _, ...written } = raw as v.InferInput<typeof pinSchema>;
-  if (integrity !== digest(written, place) && integrity !== integrityOf(pin, place)) {
+  if (!isAsWritten(raw, place) && integrity !== integrityOf(pin, place)) {
     throw fail(
       "does not match its integrity: it was edited by hand, merged badly, or copied from another file. Pins move by workspace-images update, promote and pin, and are renamed by workspace-images rename",
     );
   }
   if (cardinality === "one" && images.length !== 1) throw fail("must have one image");
   return pin;
+}
+
+function isAsWritten(raw: unknown, place: Omit<LockFile, "pins">): boolean {
+  const { integrity, ...written } = Object(raw) as v.InferInput<typeof pinSchema>;
+  return integrity === digest(written, place);
 }
 
 /** An image of a file, whose fields the schema has put into their order. */

@@ -18,7 +18,10 @@ import { CDKTF_JSON, type Project, WORKSPACE_IMAGES_JSON } from "./project";
 export const environmentsSchema = v.record(environmentName, environmentSchema);
 
 const contextSchema = v.strictObject({
-  environments: v.custom<object>((value) => typeof value === "object" && value !== null),
+  environments: v.optional(
+    v.custom<object>((value) => typeof value === "object" && value !== null),
+    {},
+  ),
 });
 
 /** Names that programs give a meaning of its own to. */

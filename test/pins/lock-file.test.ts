@@ -223,6 +223,17 @@ describe("a damaged lock file", () => {
     return edited;
   };
   const serialize = (place: object) => serializeLockFile({ ...parseLockFile(good, LOCK), ...place });
+  /** A file as a later version would write it, with more in pin `linux`. */
+  const later = (change: (pin: Record<string, unknown>) => object) => {
+    const json = JSON.parse(good);
+    const { integrity: _, ...pin } = change(json.pins.linux) as Record<string, unknown>;
+    const covered = JSON.stringify([json.environment, json.region, json.projectId, pin]);
+    json.pins.linux = {
+      ...pin,
+      integrity: `sha256-${createHash("sha256").update(covered).digest("base64")}`,
+    };
+    return JSON.stringify(json, null, 2);
+  };
   const conflict = (text: string, line: string) =>
     text.replace(line, `<<<<<<< HEAD\n${line}\n=======\n${line.replace("40", "60")}\n>>>>>>> other`);
 
@@ -238,6 +249,24 @@ describe("a damaged lock file", () => {
       "whose version is a text",
       () => edit('"lockfileVersion": 1', '"lockfileVersion": "1"'),
       ["lockfileVersion", RESTORE],
+    ],
+    [
+      "with a filter that a later version has",
+      () => later((pin) => ({ ...pin, filter: { ...Object(pin.filter), language: "en" } })),
+      [
+        'pin "linux" is not understood by this version: its filter: there is no filter language',
+        "A newer version wrote it. Run: npm install",
+      ],
+    ],
+    [
+      "with something in a pin that a later version has",
+      () => later((pin) => ({ ...pin, note: "n" })),
+      ['pin "linux" is not understood by this version: unknown key note', "A newer version wrote it"],
+    ],
+    [
+      "in UTF-16",
+      () => `\uFFFD\uFFFD${[...good].join("\0")}\0`,
+      ["(line 1, column 1: this is not UTF-8 text"],
     ],
     ["that is empty", () => "", ["is not complete JSON", RESTORE]],
     [

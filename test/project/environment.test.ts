@@ -62,10 +62,11 @@ describe("environments", () => {
   test("are none where neither file has any", () => {
     expect(readEnvironments(project({ cdktfJson: { app: "true" } })).size).toBe(0);
     expect(readEnvironments(inFile({})).size).toBe(0);
+    expect(readEnvironments(project({ configuration: {} })).size).toBe(0);
+    expect(readEnvironments(project({ cdktfJson: { context: { workspaceImages: {} } } })).size).toBe(0);
   });
 
   test.each<[string, object, string]>([
-    ["environments missing", {}, "environments is wrong (it is missing)."],
     ["environments as null", { environments: null }, "environments is wrong (expected Object)."],
     [
       "environments as a list",
