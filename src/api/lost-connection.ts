@@ -14,6 +14,8 @@ export function connectionError({ what, url, limits, proxy }: Exchange, cause: u
     UND_ERR_HEADERS_TIMEOUT: `no answer within ${seconds(limits.headers)}: try again later.`,
     UND_ERR_BODY_TIMEOUT: `the answer stopped for ${seconds(limits.body)}: try again later.`,
     UND_ERR_HEADERS_OVERFLOW: "the answer's headers are too large: check the endpoint.",
+    Z_BUF_ERROR: "the answer was cut off: try again later.",
+    Z_DATA_ERROR: `the answer was damaged on its way and cannot be unpacked: check ${proxy ?? "HTTPS_PROXY"}, or try again later.`,
     TimeoutError: `no complete answer within ${seconds(limits.total)}: try again later.`,
   };
   const scrubbed = scrub(cause);

@@ -53,6 +53,26 @@ describe("answers", () => {
     expect(listener.requests).toHaveLength(1);
   });
 
+  test.each<[string, (packed: Buffer) => Buffer, string]>([
+    ["cut off", (packed) => packed.subarray(0, 20), "the answer was cut off"],
+    [
+      "damaged",
+      (packed) => Buffer.concat([packed.subarray(0, -8), Buffer.alloc(8)]),
+      "the answer was damaged on its way",
+    ],
+  ])("in gzip that were %s are not called a lost connection", async (_, spoil, message) => {
+    const body = spoil(gzipSync(JSON.stringify({ ok: "a".repeat(100) })));
+    const listener = answering((response) =>
+      response.writeHead(200, { "content-encoding": "gzip" }).end(body),
+    );
+    await withServer(listener, async (url) => {
+      const error = await rejection(get(url, { variables: { HW_MAX_RETRIES: "1" } }));
+      expect(error).toBeInstanceOf(ConnectionError);
+      expect(error.message).toContain(message);
+    });
+    expect(listener.requests).toHaveLength(2);
+  });
+
   test("larger than 32 MiB are not read to their end", async () => {
     let sent = 0;
     let closed: Promise<unknown> | undefined;
