@@ -19,9 +19,6 @@ import { serve } from "../support/server";
 import { enter, notesOf, openApp, restoreProcess, synthesize } from "../support/synth";
 
 restoreProcess();
-// Processes that a busy machine starts take their time.
-jest.setTimeout(180_000);
-
 const NORTH = "cn-north-4";
 const SOUTH = "cn-south-1";
 const NOWHERE = { WORKSPACE_IMAGES_ENDPOINT: "http://127.0.0.1:9", HW_AUTH_URL: "http://127.0.0.1:9/v3" };

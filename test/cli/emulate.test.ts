@@ -3,9 +3,6 @@ import { run, TestProject } from "../support/project";
 import { freePort, serve } from "../support/server";
 import { CLI, eventually, type Started, start } from "./support";
 
-// Processes are started, on machines that may be busy.
-jest.setTimeout(180_000);
-
 const project = new TestProject({ dev: { region: "cn-north-4" } });
 const started: Started[] = [];
 

@@ -4,9 +4,6 @@ import { image } from "../support/images";
 import { TestProject } from "../support/project";
 import { onTerminal } from "./support";
 
-// Processes are started, on machines that may be busy.
-jest.setTimeout(180_000);
-
 const windows = image({
   id: "5f7528f9-ff3e-43d7-b529-a50b573ff77d",
   name: "Windows_11_Enterprise_24H2_64bit_Workspace_20250909",

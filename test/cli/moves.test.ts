@@ -6,9 +6,6 @@ import { daysAgo, pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
 import { start } from "./support";
 
-// Processes are started, on machines that may be busy.
-jest.setTimeout(180_000);
-
 const filter = { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" };
 const old = image({
   id: "99914048-42cc-4d31-a66f-882005fc1eb4",

@@ -5,9 +5,6 @@ import { image } from "../support/images";
 import { pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
 
-// Processes are started, on machines that may be busy.
-jest.setTimeout(180_000);
-
 const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
 const recent = image({ id: "recent", name: "Windows_11_b", createdAt: "2025-06-01T00:00:00Z" });
 const linux = image({ id: "linux", name: "Ubuntu", osType: "Linux", minDisk: 500 });

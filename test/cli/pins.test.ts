@@ -3,9 +3,6 @@ import { image } from "../support/images";
 import { daysAgo, pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
 
-// Processes are started, on machines that may be busy.
-jest.setTimeout(180_000);
-
 const north = { region: "cn-north-4", projectId: "north" };
 const south = { region: "cn-south-1", projectId: "south" };
 

@@ -8,9 +8,6 @@ import { daysAgo, pinOf, writePins } from "../support/pins";
 import { type Ended, ROOT, run, TestProject } from "../support/project";
 import { CLI, onTerminal } from "./support";
 
-// Processes are started, on machines that may be busy.
-jest.setTimeout(180_000);
-
 const COMMANDS = [
   ...["list", "pins", "outdated"],
   ...["pin", "update", "promote", "rollback", "hold"],

@@ -5,9 +5,6 @@ import { pinOf, writePins } from "../support/pins";
 import { ROOT, TestProject } from "../support/project";
 import { eventually, start } from "./support";
 
-// Processes are started, on machines that may be busy.
-jest.setTimeout(180_000);
-
 const place = { region: "cn-north-4", projectId: "north" };
 const office = image({ id: "office", name: "Windows_11" });
 const filter = { name: "Windows_11" };

@@ -9,8 +9,6 @@ import { TestRepository } from "../support/repository";
 import { enter, restoreProcess } from "../support/synth";
 
 restoreProcess();
-jest.setTimeout(180_000);
-
 let project: TestProject;
 let repository: TestRepository;
 

@@ -3,9 +3,6 @@ import { image } from "../support/images";
 import { pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
 
-// Processes are started, on machines that may be busy.
-jest.setTimeout(180_000);
-
 const office = image({
   id: "99914048-42cc-4d31-a66f-882005fc1eb4",
   name: "Windows_11_Enterprise_24H2_64bit_Workspace_20250909",

@@ -30,8 +30,6 @@ import { type LoopbackServer, openServer, urlOf } from "../support/server";
 
 const REGION = "cn-north-4";
 const RUNS = { numRuns: 1000 };
-jest.setTimeout(120_000);
-
 /** Texts that stand where a JSON value is expected. */
 const junk = fc.oneof(
   fc.json({ maxDepth: 3 }),

@@ -13,9 +13,6 @@ import { TestProject } from "../support/project";
 import { enter, openApp, restoreProcess, synthesize } from "../support/synth";
 
 restoreProcess();
-// Thousands of files on a busy machine take their time.
-jest.setTimeout(180_000);
-
 const REGION = "cn-north-4";
 const LOCK = "workspace-images/dev.lock.json";
 

@@ -10,9 +10,9 @@ import { WorkspaceApi } from "../../src/api/workspace-client";
 import type { EmulatedAccount, Fault } from "../../src/emulator";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { locate } from "../../src/project/location";
+import { temporaryKeyOf, tokenOf, withServer } from "../api/support";
 import { rejection } from "../support/errors";
 import { ROOT, TestProject } from "../support/project";
-import { temporaryKeyOf, tokenOf, withServer } from "./support";
 
 const REGION = "cn-north-4";
 

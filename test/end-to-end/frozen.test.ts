@@ -16,9 +16,6 @@ import { ROOT, run, TestProject } from "../support/project";
 import { enter, openApp, restoreProcess } from "../support/synth";
 
 restoreProcess();
-// Processes that a busy machine starts take their time.
-jest.setTimeout(180_000);
-
 /** Every file of a folder, by its path. */
 function filesOf(directory: string): Map<string, string> {
   const names = readdirSync(directory, { recursive: true, encoding: "utf8" }).sort();

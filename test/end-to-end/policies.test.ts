@@ -9,9 +9,6 @@ import { TestProject } from "../support/project";
 import { TestRepository } from "../support/repository";
 import { enter, restoreProcess, synthesize } from "../support/synth";
 
-// Processes are started, on machines that may be busy.
-jest.setTimeout(120_000);
-
 const filter = { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" };
 const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
 const bad = image({ id: "bad", name: "Windows_11_bad", createdAt: "2025-02-01T00:00:00Z" });

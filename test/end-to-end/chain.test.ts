@@ -17,9 +17,6 @@ import { TestProject } from "../support/project";
 import { TestRepository } from "../support/repository";
 import { enter, restoreProcess, synthesize } from "../support/synth";
 
-// Months pass, and git and a synth are asked after every step.
-jest.setTimeout(180_000);
-
 restoreProcess();
 
 const DAY = 24 * 3600 * 1000;

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { App } from "cdktf";
 import { WorkspaceImageCatalog } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
+import { asked, REGION } from "../api/support";
 import { rejection } from "../support/errors";
 import { ROOT, TestProject } from "../support/project";
-import { asked, REGION } from "./support";
 
 /** An app with one lookup, which says when its prefetch is over and when it is synthesized. */
 const APP = `

@@ -4,8 +4,8 @@ import { generate } from "selfsigned";
 import { WorkspaceImagesError } from "../../src";
 import type { Limits } from "../../src/api/exchange";
 import { DEFAULT_ACCOUNT, type EmulatedRequest, type Fault, WorkspaceEmulator } from "../../src/emulator";
+import { ids, list, REGION, type Variables } from "../api/support";
 import { TestProject } from "../support/project";
-import { ids, list, REGION, type Variables } from "./support";
 
 const POSITIONS = {
   "the first page": ({ service, query }: EmulatedRequest) => service === "images" && query.offset === "0",

@@ -2,9 +2,6 @@ import { join } from "node:path";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { ROOT, TestProject } from "../support/project";
 
-// Processes are started, on machines that may be busy.
-jest.setTimeout(180_000);
-
 const app = `
 const { App, TerraformOutput, TerraformStack } = require("cdktf");
 const { DataHuaweicloudWorkspaceImage, DataHuaweicloudWorkspaceImages, WorkspaceImageCatalog } = require(${JSON.stringify(join(ROOT, "lib"))});
