@@ -133,8 +133,13 @@ function explain(change: PlannedChange, moved: readonly string[], { pins }: Guar
     const [was, is] = [before, after].map((side) =>
       JSON.stringify(valuesAt(side, kind.imageType!)[0] ?? null),
     );
+    // An import cannot read it, and the attribute is required.
+    const advice =
+      was === "null"
+        ? "after an import, put it in lifecycle.ignore_changes"
+        : "keep what it was created with";
     problems.push(
-      `image_type changes from ${was} to ${is}${isImageSame ? ", and the image is the same: keep what it was created with" : " with the image"}`,
+      `image_type changes from ${was} to ${is}${isImageSame ? `, and the image is the same: ${advice}` : " with the image"}`,
     );
   } else if (isImageSame) {
     problems.push(`${moved.join(" and ")} changes, and the image is the same`);

@@ -215,7 +215,7 @@ const unexplained: [string, string, RawChange, string, string][] = [
       change.before!.image_type = null;
     }),
     "reinstalls",
-    'image_type changes from null to "market", and the image is the same: keep what it was created with; it is imported by this plan',
+    'image_type changes from null to "market", and the image is the same: after an import, put it in lifecycle.ignore_changes; it is imported by this plan',
   ],
   [
     DESKTOP,

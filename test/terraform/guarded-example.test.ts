@@ -6,11 +6,14 @@ const workbench = new Workbench();
 beforeAll(requireTerraform);
 afterAll(() => workbench.close());
 
-describe("the example, as the CDK synthesizes it with the names of its pins", () => {
+describe.each([
+  ["JSON", {}, "cdk.tf.json", /"\/\/": \{[\s\S]*"workspaceImages": /],
+  ["HCL", { SYNTH_HCL_OUTPUT: "true" }, "cdk.tf", /^# .*office-windows/m],
+])("the example, as the CDK synthesizes it in %s", (_, form, file, namesOfPins) => {
   const STACKS = { dev: 6, staging: 7, prod: 8 };
   let folder: string;
   const deskOf = (stack: string) => new Desk(workbench, folder, `cdktf.out/stacks/${stack}`);
-  const synth = () => deskOf("dev").run("npx tsx main.ts", { WORKSPACE_IMAGES_MODE: "frozen" });
+  const synth = () => deskOf("dev").run("npx tsx main.ts", { WORKSPACE_IMAGES_MODE: "frozen", ...form });
 
   beforeAll(async () => {
     folder = await workbench.begin("example");
@@ -21,9 +24,7 @@ describe("the example, as the CDK synthesizes it with the names of its pins", ()
     "%s is valid, and planned with its %d resources",
     async (stack, count) => {
       const desk = deskOf(stack);
-      expect(JSON.parse(desk.read(`cdktf.out/stacks/${stack}/cdk.tf.json`))["//"]).toHaveProperty(
-        "workspaceImages",
-      );
+      expect(desk.read(`cdktf.out/stacks/${stack}/${file}`)).toMatch(namesOfPins);
       await desk.run(`cd cdktf.out/stacks/${stack} && terraform init && terraform validate`);
       const changes = await desk.plan();
       expect(Object.keys(changes)).toHaveLength(count);

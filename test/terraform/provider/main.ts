@@ -31,6 +31,8 @@ const recorded: readonly { type: string; mode: string; values: Values }[] = JSON
 
 const region = () => String(configuration.region ?? process.env.HW_REGION_NAME ?? "");
 const isForced = () => Boolean(configuration.enable_force_new ?? process.env.HW_ENABLE_FORCE_NEW === "true");
+const recordedOf = (mode: string, type: string) =>
+  recorded.find((resource) => resource.mode === mode && resource.type === type);
 const blockOf = (type: string) => schema.resource_schemas[type]!.block;
 const error = (summary: string) => ({ severity: 1, summary });
 
@@ -73,8 +75,15 @@ const provider = {
       legacy_type_system: true,
     };
   },
+  ImportResourceState({ type_name: type, id }: Typed & { id: string }) {
+    const known = recordedOf("managed", type);
+    if (!known) return { diagnostics: [error(`no ${type} was recorded`)] };
+    // The provider never reads back of what type the image is.
+    const state = { ...known.values, id, image_type: null };
+    return { imported_resources: [{ type_name: type, state: encodeValue(state) }] };
+  },
   ReadDataSource({ type_name: type, config }: Typed & { config: EncodedValue }) {
-    const known = recorded.find((resource) => resource.mode === "data" && resource.type === type);
+    const known = recordedOf("data", type);
     if (!known) return { diagnostics: [error(`no answer of ${type} was recorded`)] };
     const asked = Object.entries(decodeValue(config)!).filter(([, value]) => value !== null);
     return { state: encodeValue({ ...known.values, region: region(), ...Object.fromEntries(asked) }) };
