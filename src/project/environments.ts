@@ -9,7 +9,7 @@ import {
   environmentName,
   environmentSchema,
 } from "./environment";
-import { CDKTF_JSON, type Project, WORKSPACE_IMAGES_JSON } from "./project";
+import { CDKTF_JSON, EXAMPLE_ENVIRONMENTS, type Project, WORKSPACE_IMAGES_JSON } from "./project";
 
 /**
  * The environments by name, wherever they stand.
@@ -18,10 +18,7 @@ import { CDKTF_JSON, type Project, WORKSPACE_IMAGES_JSON } from "./project";
 export const environmentsSchema = v.record(environmentName, environmentSchema);
 
 const contextSchema = v.strictObject({
-  environments: v.optional(
-    v.custom<object>((value) => typeof value === "object" && value !== null),
-    {},
-  ),
+  environments: v.custom<object>((value) => typeof value === "object" && value !== null),
 });
 
 /** Names that programs give a meaning of its own to. */
@@ -127,6 +124,8 @@ export class Environments {
     const path = [...root, ...(issue.path ?? []).map(({ key }) => key as PropertyKey)];
     if (issue.type === "strict_object" && issue.expected === "never")
       return this.fail(path, `is not a known key. ${knownKeys(path, this.sourceOf())}`);
+    if (issue.received === "undefined" && path.length === 1)
+      return this.fail(path, `is missing. Add ${EXAMPLE_ENVIRONMENTS}.`);
     const why =
       issue.kind === "validation"
         ? issue.message

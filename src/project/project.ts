@@ -85,19 +85,21 @@ export function configurationFile({ directory, kind, configuration }: Project): 
   return join(directory, kind === "app" && !configuration ? CDKTF_JSON : WORKSPACE_IMAGES_JSON);
 }
 
+/** Environments as a user may begin with them. */
+export const EXAMPLE_ENVIRONMENTS = '"environments": { "dev": { "region": "cn-north-4" } }';
+
 /** What to say to a user whose project has no environments: where they belong, and what stood in the way. */
 export function whyNoEnvironments(project: Project): string {
   const { directory, kind, configuration, foreignFiles } = project;
-  const environments = '"environments": { "dev": { "region": "cn-north-4" } }';
   if (kind !== "none") {
     const file = configurationFile(project);
-    return `There are no environments in ${file}. Add ${configuration ? `${environments}.` : `"workspaceImages": { ${environments} } to its context.`}`;
+    return `There are no environments in ${file}. Add ${configuration ? `${EXAMPLE_ENVIRONMENTS}.` : `"workspaceImages": { ${EXAMPLE_ENVIRONMENTS} } to its context.`}`;
   }
   const foreign =
     foreignFiles.length > 0
       ? ` Not obeyed, because another user owns it: ${foreignFiles.join(", ")}. If you trust it, run this in its folder.`
       : "";
-  return `There is neither ${WORKSPACE_IMAGES_JSON} nor ${CDKTF_JSON} in ${directory} or above: run this in the folder of a project, or begin one with a ${WORKSPACE_IMAGES_JSON} that holds { ${environments} }.${foreign}`;
+  return `There is neither ${WORKSPACE_IMAGES_JSON} nor ${CDKTF_JSON} in ${directory} or above: run this in the folder of a project, or begin one with a ${WORKSPACE_IMAGES_JSON} that holds { ${EXAMPLE_ENVIRONMENTS} }.${foreign}`;
 }
 
 /**

@@ -62,8 +62,6 @@ describe("environments", () => {
   test("are none where neither file has any", () => {
     expect(readEnvironments(project({ cdktfJson: { app: "true" } })).size).toBe(0);
     expect(readEnvironments(inFile({})).size).toBe(0);
-    expect(readEnvironments(project({ configuration: {} })).size).toBe(0);
-    expect(readEnvironments(project({ cdktfJson: { context: { workspaceImages: {} } } })).size).toBe(0);
   });
 
   test.each<[string, object, string]>([
@@ -117,6 +115,11 @@ describe("environments", () => {
       "a secret",
       { environments: { dev: { password: "canary-secret" } } },
       "environments.dev.password is not a known key. Credentials never stand there",
+    ],
+    [
+      "environments missing",
+      { lookups: {} },
+      'environments is missing. Add "environments": { "dev": { "region": "cn-north-4" } }.',
     ],
   ])("of workspace-images.json with %s are refused", (_, configuration, message) => {
     const error = thrown(() => readEnvironments(project({ configuration })));
