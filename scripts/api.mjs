@@ -96,13 +96,22 @@ function memberText({ name, members = [], docComment, ...declared }) {
 
 function errorTable(errors) {
   const rows = errors.map(({ name, docComment, members }) => {
-    const code = members.find((member) => member.name === "code");
-    const [, value] = /"(\w+)"/.exec(code ? signature(code) : "") ?? [];
-    return `| \`${name}\` | ${value ? `\`${value}\`` : ""} | ${docText(docComment)
+    const value = constantOf(members.find((member) => member.name === "code"));
+    return `| \`${name}\` | ${value ? `\`${value}\`` : "see below"} | ${docText(docComment)
       .trim()
       .replace(/\s*\n\s*/g, " ")} |`;
   });
-  return `All extend \`WorkspaceImagesError\`; \`code\` is stable, for programs.\n\n| class | \`code\` | thrown where |\n|---|---|---|\n${rows.join("\n")}\n`;
+  const fields = errors.flatMap(({ name, members }) =>
+    members
+      .filter((member) => member.kind === "Property" && (member.name !== "code" || !constantOf(member)))
+      .map((member) => `- \`${name}\`: \`${signature(member)}\`\n\n${docText(member.docComment, "  ")}`),
+  );
+  return `All extend \`WorkspaceImagesError\`; \`code\` is stable, for programs.\n\n| class | \`code\` | thrown where |\n|---|---|---|\n${rows.join("\n")}\n\nWhat they carry beside message and \`cause\`:\n\n${fields.join("\n")}`;
+}
+
+/** The one text that a property always has, if there is one. */
+function constantOf(property) {
+  return /"(\w+)"/.exec(property ? signature(property) : "")?.[1];
 }
 
 function signature({ excerptTokens }) {

@@ -15,7 +15,7 @@ export abstract class WorkspaceImagesError extends Error {
   }
 }
 
-/** The environments in cdktf.json, an option or a variable are wrong. */
+/** A file of the project, such as cdktf.json or workspace-images.json, an option or a variable is wrong. */
 export class ConfigurationError extends WorkspaceImagesError {
   readonly code = "CONFIGURATION";
 }
@@ -70,7 +70,7 @@ export class MissingFieldError extends WorkspaceImagesError {
 
 /** Credentials were found but are unusable: an unreadable or encrypted file, an unknown profile, half a key pair. */
 export class CredentialsError extends WorkspaceImagesError {
-  readonly code: string = "CREDENTIALS";
+  readonly code: "CREDENTIALS" | "NO_CREDENTIALS" = "CREDENTIALS";
 }
 
 /** No source gave credentials; the message lists every source that was tried and why it gave nothing. */
@@ -127,12 +127,12 @@ export class NotPinnedError extends WorkspaceImagesError {
   readonly code = "NOT_PINNED";
 }
 
-/** In mode `frozen`, a lookup's filter is not the one that was pinned. */
+/** A lookup's question is not the one that was pinned: in mode `frozen`, or where the pinned images cannot stand for it. */
 export class PinFilterChangedError extends WorkspaceImagesError {
   readonly code = "PIN_FILTER_CHANGED";
 }
 
-/** Two lookups of one environment use one pin name for different filters. */
+/** Two lookups, apps or processes use one pin name for different questions or images, or pins of one question differ. */
 export class PinConflictError extends WorkspaceImagesError {
   readonly code = "PIN_CONFLICT";
 }

@@ -4,21 +4,12 @@ import { WorkspaceImagesError } from "../errors";
 const MAX_SKEW = 14.9 * 60 * 1000;
 
 /** What is known of a refused request. */
-export interface Refusal {
-  /** HTTP status. */
-  readonly status: number;
-  /** Error code, such as `WKS.00010001` or `APIGW.0301`; `HTTP_<status>` where the answer has none. */
-  readonly code: string;
+interface Refusal
+  extends Pick<ApiError, "status" | "code" | "detail" | "requestId" | "encodedAuthorizationMessage"> {
   /** What was asked, such as `GET https://…/v2/…/images`, without secrets. */
   readonly request: string;
   /** The service's words. */
   readonly reason: string;
-  /** More of the service's words (`error_detail`). */
-  readonly detail?: string | undefined;
-  /** ID of the request (`X-Request-Id`, `request_id`), which support asks for. */
-  readonly requestId?: string | undefined;
-  /** Encrypted reason of a refusal (`encoded_authorization_message`). */
-  readonly encodedAuthorizationMessage?: string | undefined;
   /** What the credentials came from. */
   readonly credentials?: string | undefined;
   /** The client's clock minus the server's, ms. */
@@ -27,15 +18,20 @@ export interface Refusal {
 
 /** A service, its gateway or IAM refused a request. */
 export class ApiError extends WorkspaceImagesError {
+  /** HTTP status. */
   readonly status: number;
+  /** The service's error code, such as `WKS.00010001` or `APIGW.0301`; `HTTP_<status>` where the answer has none. */
   readonly code: string;
+  /** More of the service's words (`error_detail`). */
   readonly detail?: string | undefined;
+  /** ID of the request (`X-Request-Id`, `request_id`), which support asks for. */
   readonly requestId?: string | undefined;
+  /** Encrypted reason of a refusal (`encoded_authorization_message`), which STS decrypts. */
   readonly encodedAuthorizationMessage?: string | undefined;
 
   /** @internal */
   constructor(refusal: Refusal) {
-    super(describe(refusal));
+    super(messageOf(refusal));
     this.status = refusal.status;
     this.code = refusal.code;
     this.detail = refusal.detail;
@@ -44,7 +40,7 @@ export class ApiError extends WorkspaceImagesError {
   }
 }
 
-function describe(refusal: Refusal): string {
+function messageOf(refusal: Refusal): string {
   const { request, status, code, reason, detail, requestId } = refusal;
   return [
     `${request} was refused: ${status} ${code}${reason && `: ${reason.replace(/\.$/, "")}`}${detail ? ` (${detail})` : ""}.`,

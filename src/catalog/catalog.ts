@@ -16,7 +16,10 @@ export type { PrefetchOptions } from "./prefetch";
 
 /** What a construct asks the catalog. */
 export interface ImageLookup {
-  /** Environment; default: the nearest scope's, else the only one. */
+  /**
+   * Environment.
+   * @default - the nearest scope's, else the only one
+   */
   readonly environment?: string | undefined;
   /** Name of the pin in the environment. */
   readonly pinName: string;
@@ -24,7 +27,10 @@ export interface ImageLookup {
   readonly filter: SingleImageFilter;
   /** Whether exactly one image is wanted, or all that match. */
   readonly cardinality: Cardinality;
-  /** Checks that are not made for resources which use its images. */
+  /**
+   * Checks that are not made for resources which use its images.
+   * @default - all are made
+   */
   readonly checks?: SkippedChecks | undefined;
 }
 

@@ -25,5 +25,6 @@ export class DataHuaweicloudWorkspaceImage extends Construct {
     return this.selected.image;
   }
 }
+/** The image's fields, as properties. */
 export interface DataHuaweicloudWorkspaceImage extends ImageAccessors {}
 defineAccessors(DataHuaweicloudWorkspaceImage.prototype, ({ selected }) => selected);

@@ -21,6 +21,7 @@ export type ImageAccessors = Required<Pick<WorkspaceImage, DocumentedImageField>
 /** An image that a lookup selected. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: defineAccessors adds what the interface says
 export class SelectedImage {
+  /** @param subject who asked for it, for errors */
   constructor(
     /** The image as it was listed or pinned: its texts are not escaped for Terraform; what it lacks is undefined. */
     readonly image: WorkspaceImage,
@@ -43,6 +44,7 @@ export class SelectedImage {
     return typeof value === "string" ? value.replace(/[$%](?=\{)/g, "$&$&") : value;
   }
 }
+/** The image's fields, as properties. */
 export interface SelectedImage extends ImageAccessors {}
 defineAccessors(SelectedImage.prototype, (selected) => selected);
 

@@ -3,7 +3,7 @@ import { ConfigurationError } from "../errors";
 /** The checks that a lookup can have skipped. */
 const CHECKS: readonly Check[] = ["disk", "imageType", "userGroup", "product", "name", "environment"];
 
-/** Name of a check. */
+/** Name of a check; docs/desktops.md says what each asks of a resource. */
 export type Check = "disk" | "imageType" | "userGroup" | "product" | "name" | "environment";
 
 /** Checks that are not made for resources which use a lookup's images. */

@@ -3,11 +3,15 @@ import type { KnownKey } from "./signature";
 
 /** Who may use the emulator. */
 export interface EmulatedAccount {
+  /** Its permanent access key (AK). */
   readonly accessKey: string;
+  /** What requests are signed with (SK). */
   readonly secretKey: string;
+  /** A user who gets tokens for a password. */
   readonly user: {
     readonly name: string;
     readonly password: string;
+    /** Name of the domain, which is the account's. */
     readonly domainName: string;
     /**
      * Its ID.

@@ -1,6 +1,5 @@
 import type { EmulatedAccount } from "./accounts";
 import type { EmulatedImage } from "./catalog";
-import type { Paging } from "./image-service";
 
 /** Options of `WorkspaceEmulator.start`. */
 export interface EmulatorOptions {
@@ -47,10 +46,10 @@ export interface EmulatorOptions {
    */
   readonly requestsPerSecond?: number;
   /**
-   * What `total_count` says.
+   * What `total_count` says: the truth or, as in the service's own example, something else.
    * @default "right"
    */
-  readonly totalCount?: Paging["totalCount"];
+  readonly totalCount?: "right" | "low" | "high" | "missing";
   /**
    * How much the emulator's clock is ahead, ms.
    * @default 0

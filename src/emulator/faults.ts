@@ -1,11 +1,15 @@
-/** Part of the emulator that a request belongs to. */
+/** Part of the emulator that a request belongs to: what lists images, IAM with STS, ECS metadata, or its own `/emulator/`. */
 export type EmulatedService = "images" | "iam" | "metadata" | "control";
 
 /** A request as faults and tests see it; it holds no secrets. */
 export interface EmulatedRequest {
+  /** What it is sent to. */
   readonly service: EmulatedService;
+  /** HTTP method, such as `GET`. */
   readonly method: string;
+  /** Path of the URL, such as `/v2/<project ID>/images`. */
   readonly path: string;
+  /** Query parameters, decoded; of one that is repeated, the last. */
   readonly query: Readonly<Record<string, string>>;
 }
 

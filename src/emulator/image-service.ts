@@ -1,17 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { FIELD_NAMES, IMAGE_FIELDS, type WorkspaceImage } from "../images/workspace-image";
 import type { EmulatedImage } from "./catalog";
+import type { EmulatorOptions } from "./emulator-options";
 import { type EmulatedAnswer, errorAnswer } from "./faults";
 
 /** How the emulated service pages. */
-export interface Paging {
-  /** Greatest offset that is accepted. */
-  readonly maxOffset: number;
-  /** Most images of a page, whatever is asked for. */
-  readonly maxLimit: number;
-  /** What `total_count` says: the truth, or as in the service's own example something else. */
-  readonly totalCount: "right" | "low" | "high" | "missing";
-}
+type Paging = Required<Pick<EmulatorOptions, "maxOffset" | "maxLimit" | "totalCount">>;
 
 const FILTERS: Readonly<Record<string, keyof EmulatedImage>> = {
   os_type: "osType",
@@ -32,7 +26,7 @@ export class ImageService {
 
   constructor(
     images: Readonly<Record<string, readonly EmulatedImage[]>>,
-    readonly paging: Paging,
+    private readonly paging: Paging,
   ) {
     this.regions = new Map(Object.entries(images).map(([region, list]) => [region, [...list]]));
   }

@@ -3,4 +3,3 @@ export { catalogOf, type EmulatedImage, imageIdOf, projectIdOf, REGIONS } from "
 export { type AnsweredRequest, WorkspaceEmulator } from "./emulator";
 export type { EmulatorOptions } from "./emulator-options";
 export type { EmulatedRequest, EmulatedService, ErrorShape, Fault } from "./faults";
-export type { Paging } from "./image-service";
