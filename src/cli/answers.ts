@@ -108,7 +108,11 @@ export function report<T>(
   } else if (values.size > 0) {
     print(options.text(values));
   }
-  for (const [message, environments] of failed) printError(`${environments.join(", ")}: ${message}`);
+  for (const [message, names] of failed) {
+    const subject = names.join(", ");
+    // What is wrong with a plan begins with its name.
+    printError(message.startsWith(`${subject} `) ? message : `${subject}: ${message}`);
+  }
   const isNo = [...values.values()].some((value) => options.no?.(value));
   process.exitCode = failed.size > 0 ? EXIT.unanswered : isNo ? EXIT.no : EXIT.done;
 }

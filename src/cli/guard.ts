@@ -77,7 +77,7 @@ Examples:
     .action(async (names: readonly string[], options: GuardOptions) => {
       if (!options.env) {
         throw new ConfigurationError(
-          "Say with --env which environment's pins explain the plan: guard --env prod plan.json",
+          `Say which environment's pins explain the plan: workspace-images guard --env prod ${names.join(" ")}`,
         );
       }
       if (names.filter((name) => name === "-").length > 1) {

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { ConfigurationError } from "../errors";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { changeCommands, describeCommands } from "../pins/change-command";
@@ -11,7 +11,7 @@ import { readEnvironments } from "../project/environments";
 import { findProject } from "../project/project";
 import { groupBy } from "../text/group-by";
 import { jsonInPieces } from "../text/json";
-import { isAmong } from "../text/pattern";
+import { choose as chooseNames, isAmong } from "../text/pattern";
 import { printable } from "../text/printable";
 import { filterTime, formatTime } from "../text/time";
 import { type CommonOptions, withCommonOptions } from "./common-options";
@@ -33,7 +33,11 @@ export function historyCommand(): Command {
     .summary("show who moved which pin when, from git")
     .argument("[pin...]", "pins or patterns to follow, by any name that they had (default: all)")
     .option("--since <date>", "from this day on, such as 2026-11-01", since)
-    .option("--html <file>", "write a page with a picture of pins and environments over time")
+    .addOption(
+      new Option("--html <file>", "write a page with a picture of pins and environments over time").conflicts(
+        "json",
+      ),
+    )
     .description(
       "Shows what happened to pins in the commits of the branch that is checked out: when and with which commit it came in, and by whom. Renamed pins and environments are followed. Asks no service.",
     )
@@ -52,6 +56,7 @@ Examples:
         const history = await withProgress("Reading the history", readHistory({ directory, signal }));
         if (history.isShallow)
           printWarning("Older commits were not fetched, so that history begins late: git fetch --unshallow.");
+        requireEnvironments(history, environments.keys(), env);
         const events = choose(history, names, env).filter(
           ({ commit }) => from === undefined || commit.time >= from,
         );
@@ -66,7 +71,7 @@ Examples:
           const isAll = names.length === 0 && env === undefined;
           const shown = history.lanes.filter((lane) => isAll || lanes.has(lane));
           const revocations = readRevocations(directory);
-          writeFileSync(
+          writePage(
             html,
             historyPage({ events, lanes: shown, commandsOf, revocations, now: new Date(), from }),
           );
@@ -88,6 +93,33 @@ function since(text: string): number {
   if (time !== undefined) return time;
   throw new InvalidArgumentError(
     "It must be a day such as 2026-11-01, or a time such as 2026-11-01T08:00:00Z.",
+  );
+}
+
+function writePage(file: string, page: string): void {
+  try {
+    writeFileSync(file, page);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = code === "ENOENT" ? "there is no such folder" : message;
+    throw new ConfigurationError(`--html ${printable(file)} cannot be written: ${why}.`, { cause });
+  }
+}
+
+/**
+ * A misspelt environment must not pass for one in which nothing happened.
+ * @param configured the environments of now
+ */
+function requireEnvironments(
+  { events }: History,
+  configured: Iterable<string>,
+  wanted: readonly string[] = [],
+): void {
+  const known = new Set([...configured, ...events.flatMap(environmentsOf)]);
+  const { unknown } = chooseNames(known, wanted);
+  if (unknown.length === 0) return;
+  throw new ConfigurationError(
+    `There is no environment "${unknown[0]}", neither now nor in git. Environments: ${[...known].join(", ") || "none"}.`,
   );
 }
 

@@ -48,7 +48,8 @@ function requireKnown(
   }
   const unknown = unknownAmong(known);
   if (unknown.length === 0) return;
+  const names = [...known].sort().slice(0, 50).join(", ");
   throw new ConfigurationError(
-    `There is no pin ${unknown.join(", ")} in ${environments.map(({ name }) => name).join(", ")}. Pins: ${[...known].sort().slice(0, 50).join(", ") || "none"}.`,
+    `There is no pin ${unknown.join(", ")} in ${environments.map(({ name }) => name).join(", ")}. Pins: ${names || "none yet; workspace-images pin takes them, or an app's synth"}.`,
   );
 }

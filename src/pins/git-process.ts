@@ -99,12 +99,21 @@ function notStarted(cause: NodeJS.ErrnoException, directory: string): GitError {
 
 function refused([command]: readonly string[], complaint: string, directory: string): GitError {
   if (complaint.includes("not a git repository"))
-    return new GitError(`${directory} is not in a git repository, from which this is read.`);
+    return new GitError(
+      `${directory} is not in a git repository, from which this is read. Run it in a clone of the project, or begin a repository: git init, git add, git commit.`,
+    );
   if (
     /does not have any commits|unknown revision.*HEAD|bad revision 'HEAD'|ambiguous argument 'HEAD'/.test(
       complaint,
     )
   )
-    return new GitError(`The git repository of ${directory} has no commit yet.`);
+    return withoutCommit({ directory });
   return new GitError(`git ${command} failed in ${directory}: ${complaint.trim() || "it did not say why"}`);
+}
+
+/** That there is nothing to read yet. */
+export function withoutCommit({ directory }: GitPlace): GitError {
+  return new GitError(
+    `The git repository of ${directory} has no commit yet. Commit the lock files first: git add, git commit.`,
+  );
 }

@@ -1,5 +1,5 @@
 import { GitError } from "../errors";
-import { askGit, type GitPlace, startGit } from "./git-process";
+import { askGit, type GitPlace, startGit, withoutCommit } from "./git-process";
 
 /** A commit. */
 export interface GitCommit {
@@ -22,7 +22,21 @@ export interface GitChange {
   readonly path: string;
   /** ID of the file's new content; undefined where the commit removed it. */
   readonly blob: string | undefined;
+  /** Whether it became a symbolic link, whose content is the path of another file. */
+  readonly isLink: boolean;
 }
+
+/** A file at a commit. */
+export interface GitFile {
+  readonly path: string;
+  /** Whether it is a symbolic link. */
+  readonly isLink: boolean;
+}
+
+/** What is wrong with a symbolic link of the past. */
+export const LINK_PROBLEM = "a symbolic link, whose target git does not keep with it";
+/** Mode of a symbolic link. */
+const LINK = "120000";
 
 /** A conflict's version of a file in the index. */
 export interface UnmergedFile {
@@ -43,6 +57,7 @@ const FORMAT = `--format=${["%x01%H", "%P", "%an", "%ct", "%s", "%b"].join("%x00
 export async function commitOf(git: GitPlace, revision: string): Promise<string> {
   const id = await findCommit(git, revision);
   if (id !== undefined) return id;
+  if ((await findCommit(git, "HEAD")) === undefined) throw withoutCommit(git);
   const shallow = (await isShallow(git))
     ? " Only the newest commits were fetched: git fetch --unshallow."
     : "";
@@ -78,9 +93,13 @@ export async function isShallow(git: GitPlace): Promise<boolean> {
   return (await askGit(git, ["rev-parse", "--is-shallow-repository"])).trim() === "true";
 }
 
-/** The paths of a folder's files at a commit. */
-export async function filesAt(git: GitPlace, commit: string, folder: string): Promise<string[]> {
-  return split(await askGit(git, ["ls-tree", "-z", "--name-only", commit, "--", `${folder}/`]));
+/** A folder's files at a commit. */
+export async function filesAt(git: GitPlace, commit: string, folder: string): Promise<GitFile[]> {
+  const lines = split(await askGit(git, ["ls-tree", "-z", commit, "--", `${folder}/`]));
+  return lines.map((line) => ({
+    path: line.slice(line.indexOf("\t") + 1),
+    isLink: line.startsWith(LINK),
+  }));
 }
 
 /** The files of a folder that the index has in conflict. */
@@ -200,8 +219,9 @@ function parseLog(text: string): GitCommit[] {
     at += 6;
     const changes: GitChange[] = [];
     for (; /^\n?:/.test(tokens[at] ?? ""); at += 2) {
-      const [, , , blob = ""] = tokens[at]!.split(" ");
-      changes.push({ path: tokens[at + 1]!, blob: /^0+$/.test(blob) ? undefined : blob });
+      const [, mode, , blob = ""] = tokens[at]!.split(" ");
+      const isGone = /^0+$/.test(blob);
+      changes.push({ path: tokens[at + 1]!, blob: isGone ? undefined : blob, isLink: mode === LINK });
     }
     commits.push({
       id: id.slice(1),

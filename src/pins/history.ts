@@ -1,4 +1,12 @@
-import { commitsOf, contentsOf, type GitChange, type GitCommit, isShallow, mainLine } from "./git";
+import {
+  commitsOf,
+  contentsOf,
+  type GitChange,
+  type GitCommit,
+  isShallow,
+  LINK_PROBLEM,
+  mainLine,
+} from "./git";
 import type { GitPlace } from "./git-process";
 import { LOCK_FILE_PATH, LOCK_FOLDER } from "./lock-file";
 import { MAX_LOCK_FILE } from "./lock-file-format";
@@ -80,7 +88,8 @@ export async function readHistory(git: GitPlace, commit = "HEAD"): Promise<Histo
     for (const { commit, files } of commits) {
       const versions: Version[] = [];
       for (const file of files) {
-        const { value: content } = file.blob === undefined ? {} : await contents.next();
+        const { value: blob } = file.blob === undefined ? {} : await contents.next();
+        const content = file.isLink ? { problem: LINK_PROBLEM } : blob;
         const by = commit.parents.length > 1 ? authors.get(keyOf(file)) : undefined;
         versions.push({ environment: LOCK_FILE_PATH.exec(file.path)![1]!, content, by: by ?? commit });
       }

@@ -34,7 +34,9 @@ export function renameEnvironment({ directory, from, to, keep, dryRun }: Environ
     const there = readAnyLockFile(directory, to.name);
     const before = readAnyLockFile(directory, from) ?? (there?.environment === from ? there : undefined);
     if (!before) {
-      throw new ConfigurationError(`There is no ${lockFileName(from)}: environment "${from}" has no pins.`);
+      throw new ConfigurationError(
+        `There is no ${lockFileName(from)}: environment "${from}" has no pins. Those that have some: workspace-images pins`,
+      );
     }
     const after = { ...before, environment: to.name };
     checkPlace(after, to, `${lockFileName(from)} (as "${to.name}")`);

@@ -5,7 +5,7 @@ import type { Environment } from "../project/environment";
 import { readEnvironments } from "../project/environments";
 import { CDKTF_JSON, WORKSPACE_IMAGES_JSON } from "../project/project";
 import { parseJson } from "../text/json-fault";
-import { contentsOf, filesAt } from "./git";
+import { contentsOf, filesAt, LINK_PROBLEM } from "./git";
 import type { GitPlace } from "./git-process";
 import { LOCK_FILE_PATH, LOCK_FOLDER } from "./lock-file";
 import { type LockFile, MAX_LOCK_FILE, parseLockFile } from "./lock-file-format";
@@ -18,13 +18,14 @@ export async function lockFilesAt(
   git: GitPlace,
   commit: string,
 ): Promise<Map<string, LockFile | LockFileError>> {
-  const paths = (await filesAt(git, commit, LOCK_FOLDER)).filter((path) => LOCK_FILE_PATH.test(path));
-  const names = paths.map((path) => `${commit}:./${path}`);
+  const found = (await filesAt(git, commit, LOCK_FOLDER)).filter(({ path }) => LOCK_FILE_PATH.test(path));
+  const names = found.map(({ path }) => `${commit}:./${path}`);
   const files = new Map<string, LockFile | LockFileError>();
   let at = 0;
   for await (const content of contentsOf(git, names, MAX_LOCK_FILE)) {
-    const path = paths[at++]!;
-    files.set(LOCK_FILE_PATH.exec(path)![1]!, read(content, `${path} of ${commit.slice(0, 10)}`));
+    const { path, isLink } = found[at++]!;
+    const name = `${path} of ${commit.slice(0, 10)}`;
+    files.set(LOCK_FILE_PATH.exec(path)![1]!, read(isLink ? { problem: LINK_PROBLEM } : content, name));
   }
   return files;
 }

@@ -190,7 +190,7 @@ test("several plans are judged, each by itself, and one that is not understood d
   const { code, stdout, stderr } = await guard("good.json", planFile("desktop-destroyed"), "bad.json");
   expect(stdout).toContain("good.json:\n  ok");
   expect(stdout).toContain("desktop-destroyed.json:\n  FAIL");
-  expect(stderr).toContain("error: bad.json: bad.json is neither a plan nor a state.");
+  expect(stderr).toContain("error: bad.json is neither a plan nor a state.");
   expect(code).toBe(2);
 });
 

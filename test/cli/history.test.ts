@@ -1,3 +1,4 @@
+import { renameSync, symlinkSync } from "node:fs";
 import type { EnvironmentConfig } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { image } from "../support/images";
@@ -216,6 +217,41 @@ test("history of a pin that git does not know is an error that names those that 
   const { code, stderr } = await project.cli(["history", "ofice"]);
   expect(code).toBe(2);
   expect(stderr).toContain("git knows no pin ofice. Pins: lab, office, office-win.");
+});
+
+test("history of an environment that neither git nor the configuration knows is an error that names those that are known", async () => {
+  const { code, stdout, stderr } = await project.cli(["history", "--env", "pord", "--json"]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain(
+    'There is no environment "pord", neither now nor in git. Environments: dev, prod.',
+  );
+});
+
+test("history says where its page cannot be written", async () => {
+  const { code, stderr } = await project.cli(["history", "--html", "none/page.html"]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("--html none/page.html cannot be written: there is no such folder.");
+});
+
+test("history and diff say of a lock file that is a symbolic link that git does not keep what it leads to", async () => {
+  renameSync(project.lockFile("prod"), project.path("elsewhere.json"));
+  symlinkSync("../elsewhere.json", project.lockFile("prod"));
+  repository.commit("Link it");
+  const told = await project.cli(["history", "--env", "prod"]);
+  expect(told.stdout.replace(/\s+/g, " ")).toContain(
+    "prod: not readable: workspace-images/prod.lock.json is a symbolic link, whose target git does not keep",
+  );
+  expect((await project.cli(["diff", "HEAD"])).stderr).toMatch(/prod\.lock\.json of \w+ is a symbolic link/);
+});
+
+test("history and diff of a repository without a commit ask for one", async () => {
+  const empty = new TestProject({ dev: {} });
+  new TestRepository(empty);
+  for (const command of ["history", "diff"]) {
+    const { code, stderr } = await empty.cli([command]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("has no commit yet. Commit the lock files first: git add, git commit.");
+  }
 });
 
 test.each(["yesterday", "2026-13-01"])("history --since %s is refused", async (since) => {
