@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path";
 import emulation from "../lib/emulator/index.js";
 
-const { catalogOf, imageIdOf, WorkspaceEmulator } = emulation;
+const { builtInImages, imageIdOf, WorkspaceEmulator } = emulation;
 
 const root = resolve(import.meta.dirname, "..");
 const folder = join(root, ".demo");
@@ -42,7 +42,7 @@ const release = {
   diskFormat: "zvhd2",
   minRam: 0,
   minDisk: 100,
-  productCode: catalogOf("cn-north-4").find(({ name }) => name.startsWith("Windows_11_Enterprise_24H2"))
+  productCode: builtInImages("cn-north-4").find(({ name }) => name.startsWith("Windows_11_Enterprise_24H2"))
     .productCode,
   createdAt: "2026-11-24T02:30:00Z",
 };

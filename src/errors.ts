@@ -141,7 +141,10 @@ export class PinConflictError extends WorkspaceImagesError {
 export interface MoveRefusal {
   /** Name of the pin. */
   readonly pin: string;
-  /** What stands against it: a policy (`hold`, `promotion`, `minAgeDays`, `revoked`), the pin's question, or the images. */
+  /**
+   * What stands against it: a policy (`hold`, `promotion`, `minAgeDays`, `revoked`), the pin's question (`unmet`,
+   * `undecided`), or that the other place has no counterpart, or several (`counterpart`).
+   */
   readonly rule: string;
   /** What it says of this pin. */
   readonly message: string;

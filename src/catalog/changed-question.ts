@@ -33,7 +33,7 @@ export function recordQuestion(lookup: Lookup, pin: Pin, known: Known): Resoluti
         const what = criterion(key, question.filter);
         return verdict === "unknown"
           ? `${what} cannot be judged`
-          : `${what} does not hold (it is ${JSON.stringify(actual) ?? "not there"})`;
+          : `${what} is not met (it is ${JSON.stringify(actual) ?? "not there"})`;
       }),
   );
   const kept = `The question of pin "${pinName}" was changed (${change}). It keeps ${describeImages(pin.images)}`;

@@ -10,7 +10,7 @@ export type Check = "disk" | "imageType" | "userGroup" | "product" | "name" | "e
 export interface SkippedChecks {
   /** Names of the checks. */
   readonly skip: readonly Check[];
-  /** Why they do not hold; it must say something. */
+  /** Why they do not apply to those resources; it must say something. */
   readonly reason: string;
 }
 
@@ -29,7 +29,7 @@ export function parseChecks(checks: SkippedChecks | undefined, subject: string):
   }
   if (typeof reason !== "string" || reason.trim() === "") {
     throw new ConfigurationError(
-      `${subject}: checks.reason must say why ${skip.join(", ") || "a check"} does not hold for the resources that use this image.`,
+      `${subject}: checks.reason must say why ${skip.join(", ") || "a check"} does not apply to the resources that use this image.`,
     );
   }
   return checks;

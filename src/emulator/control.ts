@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import v = require("valibot");
 
 import { parseImageInfo } from "../images/workspace-image";
-import type { EmulatedImage } from "./catalog";
+import type { EmulatedImage } from "./built-in-images";
 import { type EmulatedAnswer, errorAnswer } from "./faults";
 import { type ImageService, imageInfo } from "./image-service";
 import type { ReceivedRequest } from "./signature";

@@ -1,5 +1,5 @@
 import type { EmulatedAccount } from "./accounts";
-import type { EmulatedImage } from "./catalog";
+import type { EmulatedImage } from "./built-in-images";
 
 /** Options of `WorkspaceEmulator.start`. */
 export interface EmulatorOptions {
@@ -10,7 +10,7 @@ export interface EmulatorOptions {
   readonly port?: number;
   /**
    * Images by region.
-   * @default - a built-in catalog of three regions
+   * @default - built-in ones of three regions
    */
   readonly images?: Readonly<Record<string, readonly EmulatedImage[]>>;
   /**

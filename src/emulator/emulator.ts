@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { serveWhileWaiting } from "../threads/blocking-wait";
 import { HelperThread, helperFile } from "../threads/helper-thread";
 import { Accounts, DEFAULT_ACCOUNT } from "./accounts";
-import { catalogOf, type EmulatedImage, projectIdOf, REGIONS } from "./catalog";
+import { builtInImages, type EmulatedImage, projectIdOf, REGIONS } from "./built-in-images";
 import { answerControl } from "./control";
 import type { EmulatorOptions } from "./emulator-options";
 import {
@@ -57,7 +57,8 @@ export class WorkspaceEmulator {
 
   private constructor(private readonly options: EmulatorOptions) {
     this.accounts = new Accounts(options.account ?? DEFAULT_ACCOUNT, () => this.time);
-    const images = options.images ?? Object.fromEntries(REGIONS.map((region) => [region, catalogOf(region)]));
+    const images =
+      options.images ?? Object.fromEntries(REGIONS.map((region) => [region, builtInImages(region)]));
     const {
       maxLimit = 100,
       maxOffset = 5000,

@@ -1,7 +1,7 @@
 import v = require("valibot");
 
 import type { Accounts } from "./accounts";
-import { projectIdOf } from "./catalog";
+import { projectIdOf } from "./built-in-images";
 import { type EmulatedAnswer, errorAnswer } from "./faults";
 
 const passwordSchema = v.object({

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { FIELD_NAMES, IMAGE_FIELDS, type WorkspaceImage } from "../images/workspace-image";
-import type { EmulatedImage } from "./catalog";
+import type { EmulatedImage } from "./built-in-images";
 import type { EmulatorOptions } from "./emulator-options";
 import { type EmulatedAnswer, errorAnswer } from "./faults";
 

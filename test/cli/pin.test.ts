@@ -298,7 +298,7 @@ describe("a project without an app", () => {
     expect(recorded.stdout).toContain(
       "dev: 1 question recorded in workspace-images/dev.lock.json\n  office\n    the same, asked for otherwise\n",
     );
-    expect(recorded.stdout.replace(/\s+/g, " ")).toContain("minDiskAtMost 50 does not hold (it is 80)");
+    expect(recorded.stdout.replace(/\s+/g, " ")).toContain("minDiskAtMost 50 is not met (it is 80)");
     expect(project.readLock("dev").pins.office).toMatchObject({
       filter: edited.office,
       images: [recent],

@@ -125,7 +125,7 @@ describe("our client and the vendor's", () => {
     expect(idsOf(await clientOf(emulator).listImages({ ...query, limit: 3 }))).toEqual(idsOf(theirs.images));
   });
 
-  test("list the same built-in catalog", async () => {
+  test("list the same built-in images", async () => {
     const emulator = await emulate();
     for (const region of emulator.regions) {
       const theirs = await vendorListImages(emulator, region);

@@ -15,7 +15,7 @@ import {
   WorkspaceImagesError,
 } from "../../src";
 import { WorkspaceApi } from "../../src/api/workspace-client";
-import { catalogOf, DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
+import { builtInImages, DEFAULT_ACCOUNT, WorkspaceEmulator } from "../../src/emulator";
 import { imageInfo } from "../../src/emulator/image-service";
 import { selectImages } from "../../src/images/image-selection";
 import type { ListedImage } from "../../src/images/workspace-image";
@@ -125,7 +125,7 @@ async function bear<T>(work: () => T | Promise<T>): Promise<T | WorkspaceImagesE
 }
 
 describe("response bodies", () => {
-  const images = catalogOf(REGION)
+  const images = builtInImages(REGION)
     .slice(0, 4)
     .map((image) => imageInfo(image));
   let server: LoopbackServer;

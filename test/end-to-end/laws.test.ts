@@ -125,9 +125,7 @@ const CASES: Record<string, Case> = {
     build: (stack) => one(stack, "office", { ...asPinned, nameRegex: "^Windows_10", osType: "Linux" }),
     auto: {
       ids: ["e24"],
-      said: [
-        ["warn", 'osType "Linux" does not hold (it is "Windows"), nameRegex "^Windows_10" does not hold'],
-      ],
+      said: [["warn", 'osType "Linux" is not met (it is "Windows"), nameRegex "^Windows_10" is not met']],
       pins: {
         office: {
           ...office,
@@ -267,7 +265,7 @@ const CASES: Record<string, Case> = {
     ],
     auto: {
       ids: ["e24", "e24"],
-      said: [["warn", 'nameRegex "^Windows_11_Pro" does not hold']],
+      said: [["warn", 'nameRegex "^Windows_11_Pro" is not met']],
       pins: {
         "office-2": {
           ...office,

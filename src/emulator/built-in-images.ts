@@ -16,7 +16,7 @@ export interface EmulatedImage extends WorkspaceImage {
   readonly sharedWith?: readonly string[];
 }
 
-/** Regions of the built-in catalog. */
+/** Regions that have built-in images. */
 export const REGIONS = ["cn-north-4", "cn-south-1", "eu-west-101"] as const;
 
 /** The ID of a project by its name. As in the cloud, the name of a region's own project is the region's. */
@@ -37,7 +37,7 @@ export function imageIdOf(region: string, name: string): string {
 }
 
 /** The built-in images of a region. */
-export function catalogOf(region: string): EmulatedImage[] {
+export function builtInImages(region: string): EmulatedImage[] {
   return [...RELEASES, ...PRIVATE]
     .filter(({ only }) => only === undefined || only === region)
     .map(({ only: _, ...release }) => ({ ...release, id: imageIdOf(region, release.name) }));

@@ -1,11 +1,12 @@
-import { catalogOf, type EmulatedImage, imageIdOf, projectIdOf, REGIONS } from "../../src/emulator";
+import { builtInImages, type EmulatedImage, imageIdOf, projectIdOf, REGIONS } from "../../src/emulator";
 
-const of = (region: string, matches: (image: EmulatedImage) => boolean) => catalogOf(region).filter(matches);
+const of = (region: string, matches: (image: EmulatedImage) => boolean) =>
+  builtInImages(region).filter(matches);
 
-describe("the built-in catalog", () => {
-  test("has regions of two clouds, each with IDs of its own", () => {
+describe("the built-in images", () => {
+  test("are of regions of two clouds, each with IDs of its own", () => {
     expect(REGIONS).toEqual(["cn-north-4", "cn-south-1", "eu-west-101"]);
-    const ids = REGIONS.flatMap((region) => catalogOf(region).map(({ id }) => id));
+    const ids = REGIONS.flatMap((region) => builtInImages(region).map(({ id }) => id));
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids)
       expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -14,12 +15,13 @@ describe("the built-in catalog", () => {
     for (const project of projects) expect(project).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  test("has the same images in every run", () => {
-    for (const { id, name = "" } of catalogOf("cn-north-4")) expect(imageIdOf("cn-north-4", name)).toBe(id);
+  test("are the same in every run", () => {
+    for (const { id, name = "" } of builtInImages("cn-north-4"))
+      expect(imageIdOf("cn-north-4", name)).toBe(id);
     expect(imageIdOf("cn-north-4", "kiosk")).toBe("e418fc84-8a8d-400d-a1d2-81ac0e44f769");
   });
 
-  test.each(REGIONS)("of %s has old and new versions of what desktops run", (region) => {
+  test.each(REGIONS)("of %s have old and new versions of what desktops run", (region) => {
     for (const [osVersion, architecture] of [
       [/^Windows 10/, "x86"],
       [/^Windows 11/, "x86"],
@@ -43,8 +45,8 @@ describe("the built-in catalog", () => {
     expect(of(region, ({ imageType }) => imageType === "private").length).toBeGreaterThan(0);
   });
 
-  test.each(REGIONS)("of %s has values that are documented", (region) => {
-    for (const image of catalogOf(region)) {
+  test.each(REGIONS)("of %s have values that are documented", (region) => {
+    for (const image of builtInImages(region)) {
       expect(image).toMatchObject({
         name: expect.stringMatching(/./),
         imageType: expect.stringMatching(/^(gold|private)$/),
@@ -58,12 +60,12 @@ describe("the built-in catalog", () => {
       expect(image.architecture ?? "x86").toMatch(/^(arm|x86)$/);
       expect(image.createdAt ?? "2025-01-01T00:00:00Z").toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     }
-    const names = catalogOf(region).map(({ name }) => name);
+    const names = builtInImages(region).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test("has product codes, names and versions of the forms that are seen in public", () => {
-    const images = catalogOf("cn-north-4");
+  test("have product codes, names and versions of the forms that are seen in public", () => {
+    const images = builtInImages("cn-north-4");
     const codes = images.flatMap(({ productCode = [] }) => productCode);
     for (const code of codes) expect(code).toMatch(/^(OFFI\d{18}|00301-\d{7}-0--0)$/);
     for (const form of [/^OFFI/, /^00301/]) expect(codes.some((code) => form.test(code))).toBe(true);
@@ -74,9 +76,9 @@ describe("the built-in catalog", () => {
   });
 
   test.each(["architecture", "productCode", "createdAt", "kmsId"] as const)(
-    "has images with and without %s",
+    "have images with and without %s",
     (field) => {
-      const images = catalogOf("cn-north-4");
+      const images = builtInImages("cn-north-4");
       const having = images.filter((image) => image[field] !== undefined);
       expect(having.length).toBeGreaterThan(0);
       expect(having.length).toBeLessThan(images.length);
