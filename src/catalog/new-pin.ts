@@ -32,8 +32,9 @@ export function takeNew(lookup: Lookup, known: Known): Resolution {
     const renamed = other
       ? ` Pin "${other[0]}" has the same question: if it was renamed, run: ${renameCommand(other[0], pinName)}; then commit. Otherwise run`
       : " Run";
+    const nowhere = known.place ? "" : `, which is not in ${known.availability.directory}`;
     throw new NotPinnedError(
-      `${subject}: no pin "${pinName}" in ${lockFileName(environment.name)}, and mode frozen asks no one.${renamed} ${lookup.isWithoutApp ? `workspace-images pin --env ${environment.name}` : "cdktf synth"} where the environment can be reached${lookup.isWithoutApp ? "" : " (outside a pipeline, or with WORKSPACE_IMAGES_MODE=auto)"}, then commit ${lockFileName(environment.name)}.`,
+      `${subject}: no pin "${pinName}" in ${lockFileName(environment.name)}${nowhere}, and mode frozen asks no one.${renamed} ${lookup.isWithoutApp ? `workspace-images pin --env ${environment.name}` : "cdktf synth"} where the environment can be reached${lookup.isWithoutApp ? "" : " (outside a pipeline, or with WORKSPACE_IMAGES_MODE=auto)"}, then commit ${lockFileName(environment.name)}.`,
     );
   }
   return (

@@ -6,6 +6,7 @@ import { findProject, lookupsBesideApp, whyNoEnvironments } from "../project/pro
 import { type Mode, modeOf } from "./mode";
 import { PinnedAnswers } from "./pinned-answers";
 import { PinnedEnvironments } from "./pinned-environments";
+import type { Availability } from "./resolution";
 
 /** Options of `WorkspaceImageCatalog.prefetch`. */
 export interface PrefetchOptions {
@@ -54,12 +55,16 @@ export async function prefetchAnswers(
     ? new Environments({ environments: options.environments }, () => "The option environments")
     : openEnvironments(project, root.node.tryGetContext("workspaceImages"));
   if (environments.names.length === 0) {
-    throw new ConfigurationError(`${whyNoEnvironments(project)} Or give the option environments.`);
+    throw new ConfigurationError(
+      options.environments
+        ? 'The option environments has none: it is an object of environments by name, such as { dev: { region: "cn-north-4" } }.'
+        : `${whyNoEnvironments(project)} Or give the option environments.`,
+    );
   }
   const mode = modeOf(options.mode);
   const directory = options.directory ?? project.directory;
-  const kind = mode === "frozen" ? "frozen" : "unlisted";
-  const answers = new PinnedAnswers(new PinnedEnvironments(directory, environments, { kind }));
+  const availability: Availability = mode === "frozen" ? { kind: mode, directory } : { kind: "unlisted" };
+  const answers = new PinnedAnswers(new PinnedEnvironments(directory, environments, availability));
   if (mode === "auto") await answers.prefetch(options);
   return { mode, answers };
 }

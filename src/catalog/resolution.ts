@@ -9,7 +9,11 @@ import type { Environment } from "../project/environment";
 /** What the images of an environment are known to be in this run. */
 export type Availability =
   /** Nobody is asked: the mode is `frozen`. */
-  | { readonly kind: "frozen" }
+  | {
+      readonly kind: "frozen";
+      /** The folder of `workspace-images/`, for errors. */
+      readonly directory: string;
+    }
   /** It was not asked yet. */
   | { readonly kind: "unlisted" }
   | { readonly kind: "listed"; readonly place: LockedPlace; readonly listings: readonly Listing[] }

@@ -39,7 +39,7 @@ export function disagreements(
   const found = new Map<string, NotPinnedError | PinFilterChangedError>();
   for (const lookup of lookupsOf(lookups, environment)) {
     try {
-      resolve(lookup, { ...known, availability: { kind: "frozen" } });
+      resolve(lookup, { ...known, availability: { kind: "frozen", directory: project.directory } });
     } catch (error) {
       if (!(error instanceof NotPinnedError || error instanceof PinFilterChangedError)) throw error;
       found.set(lookup.pinName, error);

@@ -32,7 +32,7 @@ export class Environments {
   private readonly checked = new Map<string, Environment>();
   private readonly fail = (path: Path, what: string): ConfigurationError => {
     const source = this.sourceOf(path[1]?.toString());
-    const root = source === WORKSPACE_IMAGES_JSON ? [] : [CONTEXT_KEY];
+    const root = source === CDKTF_JSON || source === "The app's context" ? [CONTEXT_KEY] : [];
     return new ConfigurationError(`${source}: ${[...root, ...path].map(String).join(".")} ${what}`);
   };
 

@@ -221,11 +221,12 @@ describe("mode frozen", () => {
   });
 
   test("a lookup of an environment without a lock file is an error that says what to run", async () => {
-    enter(new TestProject({ dev: {}, prod: {} }), { CI: "true" });
+    const empty = new TestProject({ dev: {}, prod: {} });
+    enter(empty, { CI: "true" });
     const { stack } = await openApp();
     const error = thrown(() => new DataHuaweicloudWorkspaceImage(stack, "x", { environment: "prod" }));
     expect(error.message).toContain(
-      'stack/x (environment "prod"): no pin "x" in workspace-images/prod.lock.json',
+      `stack/x (environment "prod"): no pin "x" in workspace-images/prod.lock.json, which is not in ${empty.directory}, and mode frozen`,
     );
   });
 

@@ -226,7 +226,7 @@ describe("an environment", () => {
     [
       "an unknown key",
       { dev: { regoin: "x" } },
-      "workspaceImages.environments.dev.regoin is not a known key. Known: region, projectId,",
+      "environments.dev.regoin is not a known key. Known: region, projectId,",
     ],
     [
       "an unknown endpoint",
@@ -234,15 +234,11 @@ describe("an environment", () => {
       "dev.endpoints.worksapce is not a known key. Known: workspace, iam.",
     ],
     ["a secret", { dev: { secretKey: "canary-secret" } }, "Credentials never stand there"],
-    [
-      "a region that is none",
-      { dev: { region: "CN North" } },
-      "workspaceImages.environments.dev.region is wrong",
-    ],
+    ["a region that is none", { dev: { region: "CN North" } }, "environments.dev.region is wrong"],
     [
       "a negative age",
       { dev: { maxPinAgeDays: -1 } },
-      "workspaceImages.environments.dev.maxPinAgeDays is wrong (must not be negative)",
+      "environments.dev.maxPinAgeDays is wrong (must not be negative)",
     ],
     [
       "an unknown policy",
@@ -250,7 +246,7 @@ describe("an environment", () => {
       "dev.promotion.minAge is not a known key. Known: from, minAgeDays.",
     ],
     ["a name that is a path", { "../dev": {} }, "a name must have 1 to 64 letters"],
-    ["a text", "dev", "workspaceImages.environments is wrong (expected Object)"],
+    ["a text", "dev", "environments is wrong (expected Object)"],
   ])("with %s, in cdktf.json or in the option", async (_, environments, message) => {
     enter(new TestProject(environments as never));
     const fromFile = await rejection(firstLookup());
@@ -261,6 +257,13 @@ describe("an environment", () => {
     expect(fromOption.message).toContain(message);
     expect(fromOption.message).toMatch(/^The option environments: /);
     expect(fromFile.message + fromOption.message).not.toContain("canary-secret");
+  });
+
+  test("in a Map instead of an object", async () => {
+    const environments = new Map([["dev", { region: "cn-north-4" }]]);
+    const error = await rejection(openApp({ environments } as unknown as PrefetchOptions));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toMatch(/^The option environments has none: it is an object/);
   });
 
   test("in a cdktf.json that is no JSON", async () => {

@@ -153,9 +153,7 @@ describe("the name of an environment", () => {
     const environments = { dev: {}, __proto__: { prod: { region: "cn-north-4" } } };
     expect(
       thrown(() => new Environments({ environments }, () => "The option environments").all()).message,
-    ).toBe(
-      "The option environments: workspaceImages.environments.prod is a name that cannot be used: choose another one.",
-    );
+    ).toBe("The option environments: environments.prod is a name that cannot be used: choose another one.");
   });
 
   test.each(["", "-a", "a/b", "../a", "a b", "ä", "a\n", "x".repeat(65)])("cannot be %j", (name) => {
