@@ -16,7 +16,7 @@ afterEach(() => {
   for (const { child } of started.splice(0)) child.kill("SIGKILL");
 });
 
-test("prints the variables that point the command line at it, and how to publish an image", async () => {
+test("emulate prints the variables that point the command line at it, and how to publish an image", async () => {
   const emulator = emulate();
   await eventually(() => emulator.output() !== "");
   const output = emulator.output();
@@ -31,7 +31,7 @@ test("prints the variables that point the command line at it, and how to publish
   expect(JSON.parse(stdout).dev).toMatchObject([{ name, imageType: "gold", minDisk: 100 }]);
 });
 
-test("works in a script as its help shows", async () => {
+test("emulate works in a script as its help shows", async () => {
   const { stdout } = await project.cli(["emulate", "--help"]);
   const example = stdout.slice(stdout.indexOf("In a script:") + "In a script:".length);
   project.write("bin/workspace-images", `#!/bin/sh\nexec "${process.execPath}" "${CLI}" "$@"\n`);
@@ -45,7 +45,7 @@ test("works in a script as its help shows", async () => {
   expect(ended.code).toBe(0);
 });
 
-test("serves on the port that is asked for until it is ended, and then ends well", async () => {
+test("emulate serves on the port that is asked for until it is ended, and then ends well", async () => {
   const port = await freePort();
   const emulator = emulate("--port", String(port), "--json");
   await eventually(() => emulator.output().includes("\n"));
@@ -57,7 +57,7 @@ test("serves on the port that is asked for until it is ended, and then ends well
   expect(await emulator.ended).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("says that a port is in use", async () => {
+test("emulate says that a port is in use", async () => {
   const { port } = await serve(() => {});
   const { code, stdout, stderr } = await project.cli(["emulate", "--port", String(port)]);
   expect(code).toBe(2);
@@ -65,7 +65,7 @@ test("says that a port is in use", async () => {
   expect(stderr).toBe(`error: Port ${port} is in use: choose another with --port, or leave it out.\n`);
 });
 
-test.each(["65536", "-1", "http", ""])("refuses %p as a port", async (port) => {
+test.each(["65536", "-1", "http", ""])("emulate refuses %p as a port", async (port) => {
   const { code, stderr } = await project.cli(["emulate", `--port=${port}`]);
   expect(code).toBe(2);
   expect(stderr).toContain("It must be a port from 0 to 65535.");

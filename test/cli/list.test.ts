@@ -46,7 +46,7 @@ function list(...args: string[]) {
   return project.cli(["list", ...args], emulator.variables);
 }
 
-test("shows every image in two lines that fit 80 columns, and an environment without images", async () => {
+test("list shows every image in two lines that fit 80 columns, and an environment without images", async () => {
   const { code, stdout, stderr } = await list();
   expect(stdout).toBe(`dev: 3 images
     ID                                   TYPE    OS      ARCH DISK GB CREATED
@@ -63,7 +63,7 @@ prod: no images
   expect(code).toBe(0);
 });
 
-test("shows an image in one line, with its OS version, where the terminal is wide enough", async () => {
+test("list shows an image in one line, with its OS version, where the terminal is wide enough", async () => {
   const variables = { ...emulator.variables, NO_COLOR: "1" };
   const wide = await onTerminal(project, "list --env dev", variables, 200);
   const lines = wide.stdout.trimEnd().split("\r\n");
@@ -77,7 +77,7 @@ test("shows an image in one line, with its OS version, where the terminal is wid
   expect(narrow.stdout.trimEnd().split("\r\n")).toHaveLength(8);
 });
 
-test("says which images are revoked, for people and for programs", async () => {
+test("list says which images are revoked, for people and for programs", async () => {
   project.write("workspace-images/revoked.json", `{"revoked":[{"name":"${kylin.name}","reason":"CVE-1"}]}`);
   const text = await list("--env", "dev", "--os-type", "Linux");
   const json = await list("--json");
@@ -91,7 +91,7 @@ test("says which images are revoked, for people and for programs", async () => {
   expect(JSON.parse(json.stdout)).toEqual({ dev: [{ ...kylin, revoked: "CVE-1" }, windows, bare], prod: [] });
 });
 
-test("gives the images with all their fields as JSON", async () => {
+test("list gives the images with all their fields as JSON", async () => {
   const { stdout } = await list("--json");
   expect(JSON.parse(stdout)).toEqual({ dev: [kylin, windows, bare], prod: [] });
 });
@@ -113,12 +113,12 @@ test.each([
   ["--min-ram-at-most", "0", [windows]],
   ["--created-after", "2025-06-01", [windows]],
   ["--created-before", "2025-06-01", [kylin]],
-])("selects by %s", async (option, value, images) => {
+])("list selects by %s", async (option, value, images) => {
   const { stdout } = await list("--env", "dev", option, value, "--json");
   expect(JSON.parse(stdout)).toEqual({ dev: images });
 });
 
-test("orders by the field and in the direction that are asked for", async () => {
+test("list orders by the field and in the direction that are asked for", async () => {
   const { stdout } = await list(
     ..."--env dev --image-type gold --sort-field created_at --sort-type desc --json".split(" "),
   );
@@ -130,7 +130,7 @@ test.each([
   [["--name-regex", "("], "nameRegex"],
   [["--created-after", "yesterday"], "createdAfter"],
   [["--sort-field", "size"], "sortField"],
-])("refuses %p without asking the service", async (args, message) => {
+])("list refuses %p without asking the service", async (args, message) => {
   const before = emulator.requests.length;
   const { code, stdout, stderr } = await list(...args, "--json");
   expect(code).toBe(2);
@@ -139,7 +139,7 @@ test.each([
   expect(emulator.requests).toHaveLength(before);
 });
 
-test("lets no name of an image control the terminal", async () => {
+test("list lets no name of an image control the terminal", async () => {
   const hostile = emulator.publish("cn-south-1", { name: "evil\u001b[2J\u009b1A\u202etxt" });
   const text = await list("--env", "prod");
   const json = await list("--env", "prod", "--json");

@@ -445,7 +445,7 @@ describe("promote", () => {
   });
 });
 
-test("lets Ctrl-C end a listing with nothing changed, also in environments that had been listed", async () => {
+test("update lets Ctrl-C end a listing with nothing changed, also in environments that had been listed", async () => {
   pinIn("staging", { office: pinOf(old, { filter }) });
   pinIn("prod", { office: pinOf(old, { filter }) });
   const before = lockFiles();

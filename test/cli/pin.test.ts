@@ -377,7 +377,7 @@ test.each([
   [["pin", "a\u0007b", "--env", "dev", ...asked], "no control characters"],
   [["pin", "office", "--env", "dev", "--name-regex", "("], "nameRegex"],
   [["pin", "office", "--env", "dev", "--most-recent", "--name", "Windows"], "needs an imageType"],
-])("refuses %j without asking the service", async (args, message) => {
+])("pin refuses %j without asking the service", async (args, message) => {
   const { code, stdout, stderr } = await cli(projectOf({ dev: {} }), ...args);
   expect(stderr).toContain(message);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -19,7 +19,7 @@ function widest(text: string): number {
   return Math.max(...text.split("\n").map((line) => line.length));
 }
 
-test("shows pins by environment: their images, their ages, and which pins differ", async () => {
+test("pins shows pins by environment: their images, their ages, and which pins differ", async () => {
   const project = projectOf("dev", "staging", "prod");
   const elsewhere = (id: string, image: typeof first) => ({ ...image, id });
   writePins(
@@ -59,7 +59,7 @@ office  differs
   expect(code).toBe(0);
 });
 
-test("puts ages below their image where both do not fit in 80 columns", async () => {
+test("pins puts ages below their image where both do not fit in 80 columns", async () => {
   const project = projectOf("dev", "staging", "prod");
   const long = image({ id: "long", name: "W".repeat(55) });
   writePins(project, "dev", { office: pinOf(long, { pinnedAt: daysAgo(0) }) }, north);
@@ -73,7 +73,7 @@ office
 `);
 });
 
-test("names images without a name by their IDs alone, and says what is revoked", async () => {
+test("pins names images without a name by their IDs alone, and says what is revoked", async () => {
   const project = projectOf("dev");
   project.write(
     "workspace-images/revoked.json",
@@ -95,7 +95,7 @@ labs
   expect(JSON.parse(stdout).dev.labs.revoked).toEqual(["CVE-1"]);
 });
 
-test("splits into several tables where environments do not fit side by side, and still compares them all", async () => {
+test("pins splits into several tables where environments do not fit side by side, and still compares them all", async () => {
   const names = Array.from({ length: 7 }, (_, index) => `environment-number-${index}`);
   const project = projectOf(...names);
   for (const name of names)
@@ -111,7 +111,7 @@ test("splits into several tables where environments do not fit side by side, and
   for (const name of names) expect(stdout).toContain(name);
 });
 
-test("marks pins that are older than the environment's maxPinAgeDays", async () => {
+test("pins marks pins that are older than the environment's maxPinAgeDays", async () => {
   const project = new TestProject({ dev: { maxPinAgeDays: 30 }, prod: { maxPinAgeDays: 90 } });
   for (const name of ["dev", "prod"])
     writePins(project, name, { office: pinOf(ubuntu, { pinnedAt: daysAgo(30) }) }, north);
@@ -125,7 +125,7 @@ prod: pins are stale from 90 days on
 `);
 });
 
-test("shows pins that only some environments have, and environments without any", async () => {
+test("pins shows pins that only some environments have, and environments without any", async () => {
   const project = projectOf("dev", "prod", "empty", "new");
   writePins(
     project,
@@ -149,7 +149,7 @@ new: no lock file yet: workspace-images pin takes its pins, or an app's synth
 `);
 });
 
-test("tells images of one name apart, and a lookup that selected none", async () => {
+test("pins tells images of one name apart, and a lookup that selected none", async () => {
   const project = projectOf("dev", "prod");
   writePins(
     project,
@@ -181,7 +181,7 @@ office  differs
 `);
 });
 
-test("aligns names in Chinese", async () => {
+test("pins aligns names in Chinese", async () => {
   const project = projectOf("dev");
   writePins(
     project,
@@ -192,7 +192,7 @@ test("aligns names in Chinese", async () => {
   expect((await project.cli(["pins"])).stdout).toContain("  办公桌面      today\n  Ubuntu_24.04  today\n");
 });
 
-test("gives filter, time and images of every pin as JSON", async () => {
+test("pins gives filter, time and images of every pin as JSON", async () => {
   const project = projectOf("dev", "new");
   const filter = { imageType: "gold" };
   writePins(project, "dev", { office: pinOf(first, { filter, pinnedAt: "2026-01-02T03:04:05Z" }) }, north);
@@ -203,7 +203,7 @@ test("gives filter, time and images of every pin as JSON", async () => {
   });
 });
 
-test("shows with --differs, or for patterns, those pins alone", async () => {
+test("pins shows with --differs, or for patterns, those pins alone", async () => {
   const project = projectOf("dev", "prod");
   for (const name of ["dev", "prod"]) {
     const same = { same: pinOf(first), "same-too": pinOf(ubuntu) };

@@ -131,7 +131,7 @@ describe("a project without environments", () => {
   });
 });
 
-test("tells what the system refused, without a stack trace", async () => {
+test("the command line tells what the system refused, without a stack trace", async () => {
   const project = new TestProject(
     { dev: {} },
     { app: "true", context: { workspaceImages: { environments: { dev: {} } } } },
@@ -142,7 +142,7 @@ test("tells what the system refused, without a stack trace", async () => {
   expect(code).toBe(2);
 });
 
-test("tells that its output cannot be written", async () => {
+test("the command line tells that its output cannot be written", async () => {
   const project = new TestProject({ dev: {} });
   const { code, stderr } = await run("sh", ["-c", '"$NODE" "$CLI" pins > /dev/full'], {
     cwd: project.directory,
@@ -152,7 +152,7 @@ test("tells that its output cannot be written", async () => {
   expect(code).toBe(2);
 });
 
-test("finds its project from a folder within it", async () => {
+test("the command line finds its project from a folder within it", async () => {
   const project = new TestProject({ dev: {} });
   writePins(project, "dev", { office: pinOf(image({ id: "1" }), { pinnedAt: daysAgo(0) }) }, north);
   project.write("src/stacks/readme", "");
@@ -162,7 +162,7 @@ test("finds its project from a folder within it", async () => {
   expect(JSON.parse(stdout).dev).toHaveProperty("office");
 });
 
-test("answers in the order of cdktf.json for all environments, once for each that is asked for", async () => {
+test("the command line answers in the order of cdktf.json for all environments, once for each that is asked for", async () => {
   const project = new TestProject({ prod: {}, dev: {}, lab: {} });
   expect(Object.keys(JSON.parse((await project.cli(["pins", "--json"])).stdout))).toEqual([
     "prod",

@@ -40,7 +40,7 @@ function projectWith(app: string, environments: object = { dev: {}, prod: {} }):
   return project;
 }
 
-test("drops the pins that no lookup asked for, where the app looked something up, and nothing else", async () => {
+test("prune drops the pins that no lookup asked for, where the app looked something up, and nothing else", async () => {
   const project = projectWith(appThat('require("node:fs").appendFileSync("runs", "x");'));
   writePins(project, "prod", { office: pinOf(office, { filter }) }, place);
   const before = project.readLock("dev");
@@ -61,7 +61,7 @@ prod: left alone, because the app looked nothing up there
   expect(again.stdout).toBe("dev: every pin is asked for\n");
 });
 
-test("drops nothing in a dry run, and only in the environments that are asked for", async () => {
+test("prune drops nothing in a dry run, and only in the environments that are asked for", async () => {
   const project = projectWith(appThat(""));
   writePins(project, "prod", { office: pinOf(office, { filter }) }, place);
   const before = project.read("workspace-images/dev.lock.json");
@@ -75,7 +75,7 @@ test("drops nothing in a dry run, and only in the environments that are asked fo
   expect(text.stdout).toBe("dev: 2 pins would be dropped\n  - kiosk\n  - lab\n");
 });
 
-test("runs the app without a network, whatever the mode and the credentials", async () => {
+test("prune runs the app without a network, whatever the mode and the credentials", async () => {
   const project = projectWith(
     `require("node:net").Socket.prototype.connect = () => { throw new Error("a connection"); };
      require("node:dns").lookup = () => { throw new Error("a look-up"); };
@@ -92,7 +92,7 @@ test("runs the app without a network, whatever the mode and the credentials", as
   expect(code).toBe(0);
 });
 
-test("keeps every pin where the app fails, and shows what it said last", async () => {
+test("prune keeps every pin where the app fails, and shows what it said last", async () => {
   const project = projectWith(
     appThat('console.log("\\u001b[31mbuilding\\u001b[0m"); throw new Error("no such subnet");'),
   );
@@ -109,7 +109,7 @@ test("keeps every pin where the app fails, and shows what it said last", async (
   expect(project.readLock("dev")).toEqual(before);
 });
 
-test("keeps every pin where the app has a lookup that was never pinned", async () => {
+test("prune keeps every pin where the app has a lookup that was never pinned", async () => {
   const project = projectWith(
     appThat('new DataHuaweicloudWorkspaceImage(stack, "new", { environment: "dev", name: "other" });'),
   );
@@ -119,7 +119,7 @@ test("keeps every pin where the app has a lookup that was never pinned", async (
   expect(Object.keys(project.readLock("dev").pins)).toHaveLength(3);
 });
 
-test("keeps every pin where the app ends well without a synth", async () => {
+test("prune keeps every pin where the app ends well without a synth", async () => {
   const project = projectWith("");
   const { code, stderr } = await project.cli(["prune"], variables);
   expect(code).toBe(2);
@@ -127,7 +127,7 @@ test("keeps every pin where the app ends well without a synth", async () => {
   expect(Object.keys(project.readLock("dev").pins)).toHaveLength(3);
 });
 
-test("keeps the pins of an environment that the app does not know", async () => {
+test("prune keeps the pins of an environment that the app does not know", async () => {
   const project = projectWith(
     appThat("").replace("prefetch(app)", "prefetch(app, { environments: { dev: {} } })"),
   );
@@ -139,7 +139,7 @@ test("keeps the pins of an environment that the app does not know", async () => 
   expect(project.readLock("prod").pins).toHaveProperty("office");
 });
 
-test("keeps pins that are taken or held while the app runs", async () => {
+test("prune keeps pins that are taken or held while the app runs", async () => {
   const script = `require("node:child_process").execFileSync(process.execPath, ["meanwhile.cjs"], {
     env: { ...process.env, WORKSPACE_IMAGES_LOOKUPS: "" }, stdio: "ignore" });`;
   const project = projectWith(appThat(script));
@@ -158,7 +158,7 @@ updateLockFile(process.cwd(), { name: "dev" }, ${JSON.stringify(place)}, (pins) 
   expect(project.readLock("dev").pins.office).toEqual(pins.office);
 });
 
-test("drops one pin by name, without running the app, in the environments that are named", async () => {
+test("prune drops one pin by name, without running the app, in the environments that are named", async () => {
   const project = projectWith("process.exit(1)");
   writePins(project, "prod", { lab: pinOf(office, { filter }) }, place);
   expect((await project.cli(["prune", "lab"])).stderr).toContain("In which environments?");
@@ -172,7 +172,7 @@ test("drops one pin by name, without running the app, in the environments that a
   expect(project.readLock("prod").pins).toHaveProperty("lab");
 });
 
-test("takes the lookups of workspace-images.json where there is no app", async () => {
+test("prune takes the lookups of workspace-images.json where there is no app", async () => {
   const project = projectWith("");
   project.write("cdktf.json", '{"language":"python"}');
   const lookups = { office: { name: "Windows_11" } };
@@ -182,7 +182,7 @@ test("takes the lookups of workspace-images.json where there is no app", async (
   expect(stdout).toBe("dev: 2 pins dropped from workspace-images/dev.lock.json\n  - kiosk\n  - lab\n");
 });
 
-test("does not wait for what an app leaves behind", async () => {
+test("prune does not wait for what an app leaves behind", async () => {
   // It holds the app's output open, in a process group of its own.
   const script = `require("node:child_process").spawn("sleep", ["60"],
     { detached: true, stdio: ["ignore", "inherit", "inherit"] }).unref();`;
@@ -194,7 +194,7 @@ test("does not wait for what an app leaves behind", async () => {
   expect(Date.now() - started).toBeLessThan(40_000);
 });
 
-test("answers for environments without lock files, and refuses a project without an app", async () => {
+test("prune answers for environments without lock files, and refuses a project without an app", async () => {
   const project = projectWith(appThat(""));
   const { code, stdout } = await project.cli(["prune", "--env", "prod"], variables);
   expect(stdout).toBe("prod: no lock file yet: workspace-images pin takes its pins, or an app's synth\n");
@@ -274,7 +274,7 @@ setTimeout(() => process.exit(), 50_000);`;
     expect(stdout).toMatch(/--time-limit <seconds> .*\(default: 300\)/);
   });
 });
-test("counts a lookup whose error the app catches", async () => {
+test("prune counts a lookup whose error the app catches", async () => {
   const project = projectWith(
     appThat(`try {
     new DataHuaweicloudWorkspaceImage(stack, "lab", { environment: "dev", imageType: "private" });

@@ -37,7 +37,7 @@ function verify(...args: string[]) {
   return project.cli(["verify", ...args], { HW_MAX_RETRIES: "0", ...emulator.variables });
 }
 
-test("answers yes where every pinned image exists unchanged", async () => {
+test("verify answers yes where every pinned image exists unchanged", async () => {
   const { code, stdout, stderr } = await verify();
   expect(stdout).toBe(`dev:
   ok    kiosk
@@ -50,7 +50,7 @@ prod:
   expect(code).toBe(0);
 });
 
-test("answers no, and tells deleted from changed", async () => {
+test("verify answers no, and tells deleted from changed", async () => {
   emulator.remove("cn-north-4", office.id);
   emulator.publish("cn-north-4", { ...kiosk, minDisk: 120 });
   const { code, stdout } = await verify();
@@ -70,7 +70,7 @@ prod:
   expect(code).toBe(1);
 });
 
-test("gives a verification of each pin as JSON", async () => {
+test("verify gives a verification of each pin as JSON", async () => {
   emulator.remove("cn-north-4", office.id);
   const { code, stdout } = await verify("--json");
   expect(JSON.parse(stdout)).toEqual({
@@ -83,7 +83,7 @@ test("gives a verification of each pin as JSON", async () => {
   expect(code).toBe(1);
 });
 
-test("tells an environment that could not be asked from one whose images are gone, and answers for the others", async () => {
+test("verify tells an environment that could not be asked from one whose images are gone, and answers for the others", async () => {
   emulator.remove("cn-north-4", office.id);
   emulator.inject({ on: ({ path }) => path.includes(emulator.projectId("cn-south-1")), status: 503 });
   const { code, stdout, stderr } = await verify("--json");
@@ -101,7 +101,7 @@ test("tells an environment that could not be asked from one whose images are gon
   expect(stderr).toContain(prod.error.requestId);
 });
 
-test("cannot answer without credentials, and says so for every environment", async () => {
+test("verify cannot answer without credentials, and says so for every environment", async () => {
   const { code, stdout } = await project.cli(["verify", "--json"]);
   expect(code).toBe(2);
   expect(JSON.parse(stdout)).toEqual({
@@ -110,7 +110,7 @@ test("cannot answer without credentials, and says so for every environment", asy
   });
 });
 
-test("answers for the other environments where a lock file is damaged", async () => {
+test("verify answers for the other environments where a lock file is damaged", async () => {
   project.write("workspace-images/dev.lock.json", "{");
   const { code, stdout, stderr } = await verify("--json");
   expect(code).toBe(2);

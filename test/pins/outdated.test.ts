@@ -32,7 +32,7 @@ function findings(
   return outdated(all, prospects, environment, region, circumstances);
 }
 
-test("names first what is unmet, then what is revoked, undecided, held, stale and newer", () => {
+test("outdated names first what is unmet, then what is revoked, undecided, held, stale and newer", () => {
   const fresh = { ...newest, pinnedAt: recently };
   const bad = image({ id: "bad", name: "Windows_11_bad", createdAt: "2024-01-01T00:00:00Z" });
   const found = findings(
@@ -60,7 +60,7 @@ test("names first what is unmet, then what is revoked, undecided, held, stale an
   expect(found.get("revoked")?.revoked).toEqual(["CVE-2026-1"]);
 });
 
-test("calls for action, except where a pin is held, unless its image is revoked", () => {
+test("outdated calls for action, except where a pin is held, unless its image is revoked", () => {
   const bad = image({ id: "bad", name: "Windows_11_bad", createdAt: "2024-01-01T00:00:00Z" });
   const held = { hold, pinnedAt: recently };
   const found = findings(
@@ -80,7 +80,7 @@ test("calls for action, except where a pin is held, unless its image is revoked"
   ]);
 });
 
-test("waits for what is not ripe for promotion", () => {
+test("outdated waits for what is not ripe for promotion", () => {
   const pin = pinOf(old, { pinnedAt: recently });
   const ripeAt = "2026-11-27T00:00:00Z";
   const objections = [{ rule: "minAgeDays", message: "", ripeAt } as const];
@@ -92,18 +92,18 @@ test("waits for what is not ripe for promotion", () => {
   expect(found.get("office")).toMatchObject({ needs: ["newer"], ripeAt, callsForAction: false });
 });
 
-test("does not list a pin for being held alone", () => {
+test("outdated does not list a pin for being held alone", () => {
   expect(
     findings({ office: { ...newest, images: [recent], hold, pinnedAt: recently } }, [old, recent]).size,
   ).toBe(0);
 });
 
-test("leaves out a pin whose image is only spelled otherwise", () => {
+test("outdated leaves out a pin whose image is only spelled otherwise", () => {
   const now = { ...old, createdAt: "2025-01-01 00:00:00" };
   expect(findings({ office: { ...newest, pinnedAt: recently } }, [now]).size).toBe(0);
 });
 
-test("does not pass over the newest image for an older one because it is described wrongly", () => {
+test("outdated does not pass over the newest image for an older one because it is described wrongly", () => {
   const odd = parseImageInfo({ ...imageInfo(recent), product_code: 7 });
   const pin = { ...newest, images: [recent], pinnedAt: recently };
   expect(findings({ office: pin }, [old, odd]).get("office")).toMatchObject({

@@ -55,12 +55,12 @@ function promoted(...args: Parameters<typeof planned>) {
   return planned(...args).moved;
 }
 
-test("takes the image itself in the same region and project, without a listing", () => {
+test("a promotion takes the image itself in the same region and project, without a listing", () => {
   const moved = promoted(from, { ...empty, place: north });
   expect(moved.get("office")).toEqual({ ...newest, images: [recent], pinnedAt: "2026-11-25T12:00:00Z" });
 });
 
-test("finds the same release in another region and takes it as it is there", () => {
+test("a promotion finds the same release in another region and takes it as it is there", () => {
   const others = [
     { ...inSouth, id: "1", name: "Windows_11_a" },
     { ...inSouth, id: "2", imageType: "private" },
@@ -72,13 +72,13 @@ test("finds the same release in another region and takes it as it is there", () 
   ]);
 });
 
-test("prefers the same ID in another project of the region, where names may be taken", () => {
+test("a promotion prefers the same ID in another project of the region, where names may be taken", () => {
   const twin = { ...recent, id: "twin" };
   const other = { ...empty, place: { ...north, projectId: "other" } };
   expect(promoted(from, { ...other, listing: [twin, recent] }).get("office")?.images).toEqual([recent]);
 });
 
-test("fails where there is no counterpart, naming the pin and what was looked for", () => {
+test("a promotion fails where there is no counterpart, naming the pin and what was looked for", () => {
   const error = thrown(() => promoted(from, empty));
   expect(error.code).toBe("MOVE");
   expect(error.message).toContain(
@@ -87,18 +87,18 @@ test("fails where there is no counterpart, naming the pin and what was looked fo
   expect(error.message).toContain("cn-south-1");
 });
 
-test("fails where there are several, naming their IDs", () => {
+test("a promotion fails where there are several, naming their IDs", () => {
   const error = thrown(() => promoted(from, { ...empty, listing: [inSouth, { ...inSouth, id: "twin" }] }));
   expect(error.code).toBe("MOVE");
   expect(error.message).toContain("recent-in-south, twin");
 });
 
-test("says of every pin at fault what is missing", () => {
+test("a promotion says of every pin at fault what is missing", () => {
   const pins = new Map([...from.pins, ["kiosk", pinOf(old, { filter: {} })]]);
   expect(thrown(() => promoted({ ...from, pins }, empty)).message).toMatch(/ {2}office: .*\n {2}kiosk: /);
 });
 
-test("fails where two images of a pin have one counterpart: a loop over them would make two desktops of it", () => {
+test("a promotion fails where two images of a pin have one counterpart: a loop over them would make two desktops of it", () => {
   const again = { ...recent, id: "again" };
   const pins = new Map([["all", pinOf([recent, again], { filter: {} })]]);
   const error = thrown(() => promoted({ ...from, pins }, { ...empty, listing: [inSouth] }));
@@ -107,12 +107,12 @@ test("fails where two images of a pin have one counterpart: a loop over them wou
   expect(error.message).toContain("It stands for another image of the pin already.");
 });
 
-test("leaves a pin alone that already has the filter and the images", () => {
+test("a promotion leaves a pin alone that already has the filter and the images", () => {
   const pins = new Map([["office", { ...newest, images: [inSouth] }]]);
   expect(promoted(from, { ...empty, pins, listing: [inSouth] }).size).toBe(0);
 });
 
-test("keeps the question of the target, and notes what it had", () => {
+test("a promotion keeps the question of the target, and notes what it had", () => {
   const pins = new Map([["office", pinOf(old, { filter: { osType: "Windows" } })]]);
   expect(promoted(from, { ...empty, pins, listing: [inSouth] }).get("office")).toEqual({
     filter: { osType: "Windows" },
@@ -126,7 +126,7 @@ test("keeps the question of the target, and notes what it had", () => {
 test.each([
   [{ imageId: "old" }, 'imageId "old"'],
   [{ osType: "Linux", minDiskAtMost: 60 }, 'minDiskAtMost 60, osType "Linux"'],
-])("refuses an image that does not answer the question of the target: %j", (filter, criteria) => {
+])("a promotion refuses an image that does not answer the question of the target: %j", (filter, criteria) => {
   const pins = new Map([["office", pinOf(old, { filter })]]);
   const error = thrown(() => promoted(from, { ...empty, pins, listing: [inSouth] }));
   expect(error).toMatchObject({ code: "MOVE" });
@@ -135,7 +135,7 @@ test.each([
   );
 });
 
-test("refuses several images for a question of one", () => {
+test("a promotion refuses several images for a question of one", () => {
   const many = new Map([["office", pinOf([old, recent])]]);
   const pins = new Map([["office", pinOf(old)]]);
   expect(thrown(() => promoted({ ...from, pins: many }, { ...empty, place: north, pins }))).toMatchObject({
@@ -144,7 +144,7 @@ test("refuses several images for a question of one", () => {
   });
 });
 
-test("promotes every image of a lookup of all", () => {
+test("a promotion promotes every image of a lookup of all", () => {
   const oldInSouth = { ...old, id: "old-in-south" };
   const pins = new Map([["all", pinOf([old, recent], { filter: {} })]]);
   const moved = promoted({ ...from, pins }, { ...empty, listing: [inSouth, oldInSouth] }).get("all");
@@ -226,7 +226,7 @@ describe("under a policy", () => {
   });
 });
 
-test("refuses a new pin whose image does not answer the question that comes along", () => {
+test("a promotion refuses a new pin whose image does not answer the question that comes along", () => {
   const unmet = pinOf(recent, { filter: { osType: "Linux" }, unmet: ["osType"] });
   const error = thrown(() =>
     planned({ ...from, pins: new Map([["office", unmet]]) }, { ...empty, place: north }),

@@ -45,7 +45,7 @@ function updated(pins: Record<string, Pin>, images: Listing["images"], circumsta
   });
 }
 
-test("moves a pin to what its question selects, keeps the question and notes the time to the second", () => {
+test("update moves a pin to what its question selects, keeps the question and notes the time to the second", () => {
   const { moved, left } = updated({ office: newest }, [old, recent]);
   expect(moved).toEqual(
     new Map([
@@ -65,29 +65,29 @@ test("moves a pin to what its question selects, keeps the question and notes the
   expect(left.size).toBe(0);
 });
 
-test("leaves out pins that stay, so that their time stays", () => {
+test("update leaves out pins that stay, so that their time stays", () => {
   expect(prospects({ office: newest }, [old])).toEqual([]);
 });
 
-test("takes in a changed description of the same image, without a history of it", () => {
+test("update takes in a changed description of the same image, without a history of it", () => {
   const grown = { ...old, minDisk: 100 };
   const pin = updated({ office: newest }, [grown]).moved.get("office");
   expect(pin).toEqual({ ...newest, images: [grown], pinnedAt: "2026-11-25T12:00:00Z" });
 });
 
-test("compares all images of a lookup of all, in their order", () => {
+test("update compares all images of a lookup of all, in their order", () => {
   const all = pinOf([recent, old], { filter: {} });
   expect(updated({ all }, [old, recent]).moved.get("all")?.images).toEqual([old, recent]);
   expect(prospects({ all: { ...all, images: [old, recent] } }, [old, recent])).toEqual([]);
   expect(prospects({ all: { ...all, images: [] } }, [])).toEqual([]);
 });
 
-test("moves a lookup of all to no image, which it may select", () => {
+test("update moves a lookup of all to no image, which it may select", () => {
   const all = pinOf([old], { filter: {} });
   expect(updated({ all }, []).moved.get("all")?.images).toEqual([]);
 });
 
-test("dates a stale pin anew that is still what its question selects", () => {
+test("update dates a stale pin anew that is still what its question selects", () => {
   const policies = { maxPinAgeDays: 90 };
   const pin = { ...newest, previous: [{ ids: ["older"], names: [""], until: "2026-01-01T00:00:00Z" }] };
   expect(updated({ office: pin }, [old], { policies }).moved.get("office")).toEqual({
@@ -160,7 +160,7 @@ describe("what policies forbid", () => {
   });
 });
 
-test("moves none of the pins that are named where one cannot, and names every one that cannot", () => {
+test("update moves none of the pins that are named where one cannot, and names every one that cannot", () => {
   const gone = pinOf(old, { filter: { name: "gone" } });
   const error = thrown(() =>
     updated({ office: newest, gone, lost: gone, kept: { ...newest, hold } }, [old, recent], {

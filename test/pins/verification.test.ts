@@ -10,11 +10,11 @@ const recent = image({ id: "recent", name: "Windows_11_b", createdAt: "2025-06-0
 const none = new Revocations();
 const pins = new Map([["office", pinOf([old, recent], { filter: {} })]]);
 
-test("is content with images that exist unchanged", () => {
+test("a verification is content with images that exist unchanged", () => {
   expect(verify(pins, [recent, old], "cn-north-4", none).get("office")).toEqual({ ok: true });
 });
 
-test("tells deleted and changed images apart, and says what changed", () => {
+test("a verification tells deleted and changed images apart, and says what changed", () => {
   const changed = { ...recent, minDisk: 100 };
   const verification = verify(pins, [changed], "cn-north-4", none).get("office");
   expect(verification?.ok).toBe(false);
@@ -23,7 +23,7 @@ test("tells deleted and changed images apart, and says what changed", () => {
   );
 });
 
-test("notices a field that is gone or new", () => {
+test("a verification notices a field that is gone or new", () => {
   const { productCode: _, ...without } = recent;
   const verification = verify(pins, [old, { ...without, kmsId: "key" }], "cn-north-4", none).get("office");
   expect(verification?.reason).toContain("productCode workspace.windows → none, kmsId none → key");
@@ -35,18 +35,18 @@ test.each([
   { created_at: "2025-06-01T08:00:00+08:00" },
   { kms_id: "" },
   { kms_id: null },
-])("is content with an image that is now listed with %j, which says the same", (spelling) => {
+])("a verification is content with an image that is now listed with %j, which says the same", (spelling) => {
   const now = parseImageInfo({ ...imageInfo(recent), ...spelling });
   expect(verify(pins, [old, now], "cn-north-4", none).get("office")).toEqual({ ok: true });
 });
 
-test("fails an image that is now described wrongly", () => {
+test("a verification fails an image that is now described wrongly", () => {
   const now = parseImageInfo({ ...imageInfo(recent), product_code: 7 });
   const verification = verify(pins, [old, now], "cn-north-4", none).get("office");
   expect(verification?.reason).toContain("productCode workspace.windows → unreadable (product_code is wrong");
 });
 
-test("fails a revoked image, of the region where it is revoked, although it exists unchanged", () => {
+test("a verification fails a revoked image, of the region where it is revoked, although it exists unchanged", () => {
   const revocations = new Revocations([{ id: "old", region: "cn-north-4", reason: "CVE-2026-1" }]);
   expect(verify(pins, [old, recent], "cn-north-4", revocations).get("office")).toEqual({
     ok: false,
@@ -55,7 +55,7 @@ test("fails a revoked image, of the region where it is revoked, although it exis
   expect(verify(pins, [old, recent], "cn-south-1", revocations).get("office")).toEqual({ ok: true });
 });
 
-test("reports what is unmet, and what was adopted and is not listed, without failing it", () => {
+test("a verification reports what is unmet, and what was adopted and is not listed, without failing it", () => {
   const adopted = new Map([["office", pinOf({ id: "gone" }, { adopted: true, unmet: ["nameRegex"] })]]);
   expect(verify(adopted, [], "cn-north-4", none).get("office")).toEqual({
     ok: true,

@@ -28,7 +28,7 @@ test("a link is followed to its file", () => {
   expect(readBounded(at("link"), 10)).toBe("text");
 });
 
-test("there may be nothing", () => {
+test("where there is no file, nothing is read", () => {
   expect(readBounded(at("nothing"), 10)).toBeUndefined();
   expect(readBounded(at("no-folder/nothing"), 10)).toBeUndefined();
 });
