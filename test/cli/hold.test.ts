@@ -1,9 +1,6 @@
-import { image } from "../support/images";
+import { newestWindows as filter, oldWindows as old } from "../support/images";
 import { pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
-
-const filter = { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" };
-const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
 
 let project: TestProject;
 

@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { affectedText } from "../../src/cli/affected";
 import { WorkspaceEmulator } from "../../src/emulator";
-import { image } from "../support/images";
+import { newestWindows as filter, image } from "../support/images";
 import { daysAgo, pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
 import { start } from "./support";
 
-const filter = { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" };
 const old = image({
   id: "99914048-42cc-4d31-a66f-882005fc1eb4",
   name: "Windows_11_Enterprise_24H2_64bit_Workspace_20250909",

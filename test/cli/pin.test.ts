@@ -1,14 +1,16 @@
 import type { EnvironmentConfig } from "../../src";
 import { WorkspaceEmulator } from "../../src/emulator";
 import { OLD_IMAGE, recordedPlan } from "../desktops/plans";
-import { image } from "../support/images";
+import {
+  newestWindows as filter,
+  image,
+  oldWindows as old,
+  recentWindows as recent,
+} from "../support/images";
 import { pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
 
-const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
-const recent = image({ id: "recent", name: "Windows_11_b", createdAt: "2025-06-01T00:00:00Z" });
 const linux = image({ id: "linux", name: "Ubuntu", osType: "Linux", minDisk: 500 });
-const filter = { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" };
 const asked = ["--image-type", "gold", "--most-recent", "--name-regex", "^Windows_11"];
 
 let emulator: WorkspaceEmulator;
@@ -229,31 +231,15 @@ describe("desktops that run", () => {
     for (const resource of resources) if (resource.name === "desktop") resource.values.image_id = "another";
     const project = projectOf({ prod: {} });
     project.write("state.json", JSON.stringify(plan.prior_state));
-    const adopt = [
-      "pin",
-      "office",
-      "--env",
-      "prod",
-      "--from-plan",
-      "state.json",
-      "huaweicloud_workspace_desktop*",
-    ];
-    const { code, stderr } = await cli(project, ...adopt);
+    const adopt = (...addresses: string[]) =>
+      cli(project, "pin", "office", "--env", "prod", "--from-plan", "state.json", ...addresses);
+    const { code, stderr } = await adopt("huaweicloud_workspace_desktop*");
     expect(code).toBe(2);
     expect(stderr).toContain("have 2 images:");
     expect(stderr).toContain(`another: ${address}`);
-    const missing = await cli(
-      project,
-      "pin",
-      "office",
-      "--env",
-      "prod",
-      "--from-plan",
-      "state.json",
-      "nowhere",
-    );
+    const missing = await adopt("nowhere");
     expect(missing.stderr).toContain("no resource with an image at nowhere");
-    const incomplete = await cli(project, "pin", "office", "--env", "prod", "--from-plan", "state.json");
+    const incomplete = await adopt();
     expect(incomplete.stderr).toContain("takes a file and an address");
   });
 });

@@ -1,11 +1,8 @@
 import { WorkspaceEmulator } from "../../src/emulator";
-import { image } from "../support/images";
+import { newestWindows as filter, oldWindows as old, recentWindows as recent } from "../support/images";
 import { pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
 
-const filter = { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" };
-const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
-const recent = image({ id: "recent", name: "Windows_11_b", createdAt: "2025-06-01T00:00:00Z" });
 const previous = [
   { ids: ["old"], names: ["Windows_11_a"], imageType: "gold", until: "2026-01-01T00:00:00Z" },
 ];

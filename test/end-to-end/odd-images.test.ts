@@ -1,11 +1,13 @@
 import { WorkspaceEmulator } from "../../src/emulator";
-import { image } from "../support/images";
+import {
+  newestWindows as filter,
+  image,
+  oldWindows as old,
+  recentWindows as recent,
+} from "../support/images";
 import { pinOf, writePins } from "../support/pins";
 import { TestProject } from "../support/project";
 
-const filter = { imageType: "gold", nameRegex: "^Windows_11", mostRecent: true };
-const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
-const recent = image({ id: "recent", name: "Windows_11_b", createdAt: "2025-06-01T00:00:00Z" });
 const odd = image({ id: "odd", name: "Windows_11_c", createdAt: "2025-09-01T00:00:00Z" });
 
 let emulator: WorkspaceEmulator;

@@ -3,14 +3,12 @@ import { DataHuaweicloudWorkspaceImage, type EnvironmentConfig } from "../../src
 import { WorkspaceEmulator } from "../../src/emulator";
 import type { Pin } from "../../src/pins/pin";
 import { rejection } from "../support/errors";
-import { image } from "../support/images";
+import { newestWindows as filter, image, oldWindows as old } from "../support/images";
 import { daysAgo, pinOf } from "../support/pins";
 import { TestProject } from "../support/project";
 import { TestRepository } from "../support/repository";
 import { enter, restoreProcess, synthesize } from "../support/synth";
 
-const filter = { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" };
-const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
 const bad = image({ id: "bad", name: "Windows_11_bad", createdAt: "2025-02-01T00:00:00Z" });
 const next = image({ id: "next", name: "Windows_11_b", createdAt: "2025-06-01T00:00:00Z" });
 const hold = { reason: "printer driver, ticket 4711", since: "2026-01-01T00:00:00Z" };

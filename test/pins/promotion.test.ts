@@ -5,14 +5,12 @@ import type { Arrival, Objection } from "../../src/pins/policy";
 import { type PromotionTarget, promotionProspects } from "../../src/pins/promotion";
 import { Revocations } from "../../src/pins/revoked";
 import { thrown } from "../support/errors";
-import { image } from "../support/images";
+import { oldWindows as old, recentWindows as recent } from "../support/images";
 import { pinOf } from "../support/pins";
 
 const NOW = new Date("2026-11-25T12:00:00.789Z");
 const north = { region: "cn-north-4", projectId: "north" };
 const south = { region: "cn-south-1", projectId: "south" };
-const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
-const recent = image({ id: "recent", name: "Windows_11_b", createdAt: "2025-06-01T00:00:00Z" });
 const newest = pinOf(old, { filter: { imageType: "gold", mostRecent: true, nameRegex: "^Windows" } });
 
 const from = {

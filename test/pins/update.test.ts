@@ -5,12 +5,10 @@ import { Revocations } from "../../src/pins/revoked";
 import { updateProspects } from "../../src/pins/update";
 import type { EnvironmentConfig } from "../../src/project/environment";
 import { thrown } from "../support/errors";
-import { image } from "../support/images";
+import { oldWindows as old, recentWindows as recent } from "../support/images";
 import { pinOf } from "../support/pins";
 
 const NOW = new Date("2026-11-25T12:00:00.789Z");
-const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
-const recent = image({ id: "recent", name: "Windows_11_b", createdAt: "2025-06-01T00:00:00Z" });
 const newest = pinOf(old, { filter: { imageType: "gold", mostRecent: true, nameRegex: "^Windows" } });
 const hold = { reason: "printer driver", since: "2026-11-01T00:00:00Z" };
 

@@ -2,11 +2,9 @@ import { imageInfo } from "../../src/emulator/image-service";
 import { parseImageInfo } from "../../src/images/workspace-image";
 import { Revocations } from "../../src/pins/revoked";
 import { verify } from "../../src/pins/verification";
-import { image } from "../support/images";
+import { oldWindows as old, recentWindows as recent } from "../support/images";
 import { pinOf } from "../support/pins";
 
-const old = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
-const recent = image({ id: "recent", name: "Windows_11_b", createdAt: "2025-06-01T00:00:00Z" });
 const none = new Revocations();
 const pins = new Map([["office", pinOf([old, recent], { filter: {} })]]);
 

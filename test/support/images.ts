@@ -18,6 +18,13 @@ export function image(fields: Partial<WorkspaceImage> & { id: string }): Workspa
   };
 }
 
+/** The older of two releases of one image. */
+export const oldWindows = image({ id: "old", name: "Windows_11_a", createdAt: "2025-01-01T00:00:00Z" });
+/** The newer of the two. */
+export const recentWindows = image({ id: "recent", name: "Windows_11_b", createdAt: "2025-06-01T00:00:00Z" });
+/** Asks for the newest release. */
+export const newestWindows = { imageType: "gold", mostRecent: true, nameRegex: "^Windows_11" };
+
 /** As many images, each with an ID and a name of its own. */
 export function numbered(count: number): WorkspaceImage[] {
   return Array.from({ length: count }, (_, index) => image({ id: `id-${String(index).padStart(4, "0")}` }));
