@@ -53,6 +53,38 @@ describe("the name of an image", () => {
   );
 });
 
+describe("where stacks are written in HCL, which the CDKs do not escape", () => {
+  beforeAll(() => {
+    process.env.SYNTH_HCL_OUTPUT = "true";
+  });
+  afterAll(() => {
+    delete process.env.SYNTH_HCL_OUTPUT;
+  });
+
+  test.each([
+    'x\nEOF\n}\ndata "external" "x" {}',
+    'a\\\\" == file(path.root) ? 1 : 2 #',
+    '${"x}',
+    'a"b',
+    "ends with \\",
+    "carriage\rreturn",
+  ])("the name %j would be code there, and is an error where it is read", (name) => {
+    const found = one(name);
+    expect(found.id).toBe("a");
+    expect(found.image.name).toBe(name);
+    expect(thrown(() => found.name)).toMatchObject({
+      code: "MISSING_FIELD",
+      message: expect.stringMatching(
+        /^stack\/one: image a has a name with a quote, a backslash or a line break/,
+      ),
+    });
+  });
+
+  test("any other name is as in JSON", () => {
+    expect(one("Windows_11 ${x} %{y} 中文").name).toBe("Windows_11 $${x} %%{y} 中文");
+  });
+});
+
 test("every text of an image is escaped, and its numbers are what they are", () => {
   const texts = ["id", "name", "imageType", "osType", "osVersion", "architecture", "diskFormat"] as const;
   const more = ["productCode", "kmsId"] as const;
