@@ -53,8 +53,8 @@ export function historyPage(content: HistoryPageContent): string {
 <body>
 <header>
 <h1>History of pinned images</h1>
-<p>${count(pins.length, "pin")}, ${count(order.length, "environment")}, ${day(start)} to ${day(scale.end)}.
-A colour is an image, the same in every environment of a pin.</p>
+<p>${count(pins.length, "pin")}, ${count(order.length, "environment")}, <a href="#changes">${count(events.length, "change")}</a>, <time>${day(start)}</time> to <time>${day(scale.end)}</time>.
+A colour is an image, the same in every environment of a pin. <span class="pointing">Point at one, or use Tab and the arrow keys, to see what it is.</span></p>
 <ul class="key" aria-label="Marks"><li><svg class="mark" aria-hidden="true"><rect class="span r0" width="100%" height="100%"/><rect class="held" width="100%" height="100%"/></svg> held</li><li><svg class="mark" aria-hidden="true"><rect class="span r0" width="100%" height="100%"/><rect class="revoked" width="100%" height="100%"/></svg> revoked</li></ul>
 <p class="search"><label>Show pins with <input type="search" id="filter" autocomplete="off" spellcheck="false"></label> <span id="found" role="status"></span></p>
 </header>
@@ -200,8 +200,9 @@ function ticks({ start, end }: Scale): string {
     const x = (((at(index) - start) / (end - start)) * 100).toFixed(3);
     const hasRoom = Number(x) < 94;
     const label = !hasRoom ? "" : isShort ? day(at(index)).slice(5) : day(at(index)).slice(0, 7);
+    const odd = index % 2 === 1 ? ' class="odd"' : "";
     lines.push(
-      `<line x1="${x}%" x2="${x}%" y1="0" y2="100%"/><text${index % 2 === 1 ? ' class="odd"' : ""} x="${x}%" y="50%" dx="4">${label}</text>`,
+      `<line${odd} x1="${x}%" x2="${x}%" y1="0" y2="100%"/><text${odd} x="${x}%" y="50%" dx="4">${label}</text>`,
     );
   }
   return lines.join("");
@@ -252,10 +253,15 @@ function happening(
 }
 
 function images(before: Pin | undefined, after: Pin | undefined): string {
-  const [from, to] = [before, after].map((pin) => pin && markupOf(releaseOf(pin)));
+  const [from, to] = [before, after].map((pin) => pin && breakable(markupOf(releaseOf(pin))));
   if (from === to) return to ?? "";
   // Not wrapped after the sign.
   return [from && `−\u00a0${from}`, to && `+\u00a0${to}`].filter(Boolean).join("\n");
+}
+
+/** Names that are wrapped before their last part, the date, where there is no room. */
+function breakable(names: string): string {
+  return names.replace(/_(?=[^\s_,]*(?:[\s,]|$))/g, "_<wbr>");
 }
 
 function day(time: number): string {

@@ -190,9 +190,39 @@ test("pins can be searched for", async () => {
   expect(await page.locator("#found").textContent()).toBe("2 of 3");
 });
 
-test("it prints without what only a screen can show", async () => {
-  await open(months(["office"], ["dev"], 2));
+test("on a phone the table of changes has one column, and is a table still", async () => {
+  const { lanes, events } = months(["office"], ["dev"], 1);
+  const state = pinOf(image({ id: "a", name: "Windows_11_Enterprise_25H2_64bit_Workspace_20261002" }));
+  const [event] = events;
+  await open({ lanes, events: [{ ...event!, change: { ...event!.change!, after: state } }] }, { width: 390 });
+  const cell = page.getByRole("table").getByRole("row").last().getByRole("cell").last();
+  expect(await cell.textContent()).toBe("+\u00a0Windows_11_Enterprise_25H2_64bit_Workspace_20261002");
+  const { width, height } = (await cell.boundingBox())!;
+  expect(width).toBeGreaterThan(300);
+  // Two lines at most.
+  expect(height).toBeLessThan(50);
+});
+
+test("the arrow keys lead from one environment to the next, past pins that are not searched for", async () => {
+  await open(months(["a-office", "b-lab", "c-office"], ["dev", "prod"], 2));
+  await page.getByLabel("Show pins with").fill("office");
+  await page.getByRole("img", { name: /^dev/ }).first().focus();
+  const focused = () =>
+    page.evaluate("[...document.querySelectorAll('.lane[tabindex]')].indexOf(document.activeElement)");
+  const reached: unknown[] = [];
+  for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp"]) {
+    await page.keyboard.press(key);
+    reached.push(await focused());
+  }
+  expect(reached).toEqual([1, 4, 5, 5, 4]);
+  expect(await tip().isVisible()).toBe(true);
+});
+
+test("it prints without what only a screen can show, dark on white", async () => {
+  await open(months(["office"], ["dev"], 2), { colorScheme: "dark" });
   await page.emulateMedia({ media: "print" });
+  expect(await page.evaluate("getComputedStyle(document.body).color")).toBe("rgb(28, 32, 36)");
+  expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe("rgb(255, 255, 255)");
   expect(await page.locator("#filter").isVisible()).toBe(false);
   expect(await page.locator("table").first().isVisible()).toBe(true);
 });
