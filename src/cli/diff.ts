@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { ConfigurationError, LockFileError } from "../errors";
 import { commitOf } from "../pins/git";
-import type { GitPlace } from "../pins/git-process";
+import type { GitFolder } from "../pins/git-process";
 import { readHistory } from "../pins/history";
 import { type LockFile, readLockFile } from "../pins/lock-file";
 import { describeChange, type Pin } from "../pins/pin";
@@ -79,7 +79,7 @@ Examples:
 }
 
 async function review(
-  git: GitPlace,
+  git: GitFolder,
   commit: string,
   { env, check }: Pick<DiffOptions, "env" | "check">,
 ): Promise<Map<string, Answer<Reviewed>>> {
@@ -119,7 +119,7 @@ async function review(
 }
 
 async function judgeBy(
-  git: GitPlace,
+  git: GitFolder,
   commit: string,
   environments: ReadonlyMap<string, Environment>,
   lockFiles: ReadonlyMap<string, LockFile>,

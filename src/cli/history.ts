@@ -5,7 +5,7 @@ import type { WorkspaceImage } from "../images/workspace-image";
 import { changeCommands, describeCommands } from "../pins/change-command";
 import { readFileLookups } from "../pins/file-lookups";
 import { type History, type HistoryEvent, readHistory } from "../pins/history";
-import { describeChange, type Pin } from "../pins/pin";
+import { describeChange, hasSameIds, type Pin } from "../pins/pin";
 import { readRevocations } from "../pins/revoked";
 import { readEnvironments } from "../project/environments";
 import { findProject } from "../project/project";
@@ -199,11 +199,7 @@ function eventText({ environment, change, origin, gap }: HistoryEvent, commands:
 }
 
 function hasOtherImages(before: Pin | undefined, after: Pin | undefined): boolean {
-  return before !== undefined && after !== undefined && idsOf(before) !== idsOf(after);
-}
-
-function idsOf({ images }: Pin): string {
-  return images.map(({ id }) => id).join();
+  return before !== undefined && after !== undefined && !hasSameIds(before.images, after.images);
 }
 
 function imageLines(sign: string, pin: Pin | undefined): string[] {

@@ -11,7 +11,7 @@ import {
   type UnmergedFile,
   unmergedFiles,
 } from "../pins/git";
-import type { GitPlace } from "../pins/git-process";
+import type { GitFolder } from "../pins/git-process";
 import { LOCK_FILE_PATH, LOCK_FOLDER, lockFileName } from "../pins/lock-file";
 import { describeConflict } from "../pins/lock-file-damage";
 import { type LockFile, MAX_LOCK_FILE, parseLockFile, serializeLockFile } from "../pins/lock-file-format";
@@ -114,7 +114,7 @@ function decision(text: string, decisions: Decision[] = []): Decision[] {
 }
 
 async function sidesTaken(
-  git: GitPlace,
+  git: GitFolder,
   decisions: readonly Decision[],
   commits: Commits,
 ): Promise<Map<string, Side>> {
@@ -157,7 +157,7 @@ function requireAsked(
   }
 }
 
-async function readSides(git: GitPlace, file: UnmergedFile) {
+async function readSides(git: GitFolder, file: UnmergedFile) {
   const sides: { base?: LockFile; ours?: LockFile; theirs?: LockFile } = {};
   for (const side of ["base", ...SIDES] as const) {
     const blob = file[side];

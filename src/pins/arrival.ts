@@ -1,5 +1,5 @@
 import { GitError } from "../errors";
-import type { GitPlace } from "./git-process";
+import type { GitFolder } from "./git-process";
 import { type History, readHistory, type Stay, staysOf } from "./history";
 import { hasSameIds, type Pin } from "./pin";
 import type { Arrival } from "./policy";
@@ -8,10 +8,10 @@ import type { Arrival } from "./policy";
 export type Arrivals = (name: string, pin: Pin) => Arrival;
 
 /** Several environments get their images from one place, whose history is read once. */
-const histories = new WeakMap<GitPlace, Promise<History>>();
+const histories = new WeakMap<GitFolder, Promise<History>>();
 
 /** By the commits that brought them into the main line; as the pins themselves say it, where git does not know. */
-export async function readArrivals(git: GitPlace, environment: string): Promise<Arrivals> {
+export async function readArrivals(git: GitFolder, environment: string): Promise<Arrivals> {
   let history: History;
   try {
     const known = histories.get(git) ?? readHistory(git);

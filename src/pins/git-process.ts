@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { GitError } from "../errors";
 
-/** Where git is asked, and what ends it. */
-export interface GitPlace {
-  /** Folder in which git runs; paths are relative to it. */
+/** A folder in which git is asked, and what ends that. */
+export interface GitFolder {
+  /** Its path; those that git is asked for are relative to it. */
   readonly directory: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -17,7 +17,7 @@ const MAX_COMPLAINT = 2000;
 
 /** What git says, as a text. */
 export async function askGit(
-  git: GitPlace,
+  git: GitFolder,
   args: readonly string[],
   codes: readonly number[] = [0],
 ): Promise<string> {
@@ -37,7 +37,7 @@ export async function askGit(
  * @throws GitError; the signal's reason where the signal ended it
  */
 export async function* startGit(
-  { directory, signal }: GitPlace,
+  { directory, signal }: GitFolder,
   args: readonly string[],
   input: string,
   codes: readonly number[] = [0],
@@ -112,7 +112,7 @@ function refused([command]: readonly string[], complaint: string, directory: str
 }
 
 /** That there is nothing to read yet. */
-export function withoutCommit({ directory }: GitPlace): GitError {
+export function withoutCommit({ directory }: GitFolder): GitError {
   return new GitError(
     `The git repository of ${directory} has no commit yet. Commit the lock files first: git add, git commit.`,
   );

@@ -1,5 +1,5 @@
 import { GitError } from "../errors";
-import { askGit, type GitPlace, startGit, withoutCommit } from "./git-process";
+import { askGit, type GitFolder, startGit, withoutCommit } from "./git-process";
 
 /** A commit. */
 export interface GitCommit {
@@ -54,7 +54,7 @@ const FORMAT = `--format=${["%x01%H", "%P", "%an", "%ct", "%s", "%b"].join("%x00
  * The ID of the commit that a revision names.
  * @throws GitError if there is none
  */
-export async function commitOf(git: GitPlace, revision: string): Promise<string> {
+export async function commitOf(git: GitFolder, revision: string): Promise<string> {
   const id = await findCommit(git, revision);
   if (id !== undefined) return id;
   if ((await findCommit(git, "HEAD")) === undefined) throw withoutCommit(git);
@@ -65,7 +65,7 @@ export async function commitOf(git: GitPlace, revision: string): Promise<string>
 }
 
 /** The ID of the commit that a revision names; undefined where there is none. */
-export async function findCommit(git: GitPlace, revision: string): Promise<string | undefined> {
+export async function findCommit(git: GitFolder, revision: string): Promise<string | undefined> {
   const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`];
   return (await askGit(git, args, [0, 1, 128])).trim() || undefined;
 }
@@ -75,7 +75,7 @@ export async function findCommit(git: GitPlace, revision: string): Promise<strin
  * `git stash pop`.
  */
 export async function sidesOfConflict(
-  git: GitPlace,
+  git: GitFolder,
 ): Promise<{ ours: GitCommit | undefined; theirs: GitCommit | undefined }> {
   const heads = ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD^"];
   const found = await Promise.all(heads.map((head) => findCommit(git, head)));
@@ -89,12 +89,12 @@ export async function sidesOfConflict(
 }
 
 /** Whether older commits were not fetched. */
-export async function isShallow(git: GitPlace): Promise<boolean> {
+export async function isShallow(git: GitFolder): Promise<boolean> {
   return (await askGit(git, ["rev-parse", "--is-shallow-repository"])).trim() === "true";
 }
 
 /** A folder's files at a commit. */
-export async function filesAt(git: GitPlace, commit: string, folder: string): Promise<GitFile[]> {
+export async function filesAt(git: GitFolder, commit: string, folder: string): Promise<GitFile[]> {
   const lines = split(await askGit(git, ["ls-tree", "-z", commit, "--", `${folder}/`]));
   return lines.map((line) => ({
     path: line.slice(line.indexOf("\t") + 1),
@@ -103,7 +103,7 @@ export async function filesAt(git: GitPlace, commit: string, folder: string): Pr
 }
 
 /** The files of a folder that the index has in conflict. */
-export async function unmergedFiles(git: GitPlace, folder: string): Promise<UnmergedFile[]> {
+export async function unmergedFiles(git: GitFolder, folder: string): Promise<UnmergedFile[]> {
   const files = new Map<string, UnmergedFile>();
   for (const line of split(await askGit(git, ["ls-files", "-u", "-z", "--", folder]))) {
     const [, blob, stage, path] = /^\d+ (\w+) ([123])\t(.*)$/s.exec(line) ?? [];
@@ -114,7 +114,7 @@ export async function unmergedFiles(git: GitPlace, folder: string): Promise<Unme
 }
 
 /** Tells the index that conflicts in files are resolved. */
-export async function markResolved(git: GitPlace, paths: readonly string[]): Promise<void> {
+export async function markResolved(git: GitFolder, paths: readonly string[]): Promise<void> {
   await askGit(git, ["add", "-A", "--", ...paths]);
 }
 
@@ -123,14 +123,14 @@ export async function markResolved(git: GitPlace, paths: readonly string[]): Pro
  * in, of the branches.
  * @param until the newest one
  */
-export async function commitsOf(git: GitPlace, until: string, folder: string): Promise<GitCommit[]> {
+export async function commitsOf(git: GitFolder, until: string, folder: string): Promise<GitCommit[]> {
   const how = ["--topo-order", "--reverse", "--full-history", "--diff-merges=first-parent", "--no-renames"];
   const what = ["-z", "--raw", "--no-abbrev", "--relative", "--encoding=UTF-8", FORMAT];
   return parseLog(await askGit(git, ["log", ...how, ...what, until, "--", folder]));
 }
 
 /** The commits of the main line, from one on: each the first parent of the one before. */
-export async function mainLine(git: GitPlace, from: string): Promise<string[]> {
+export async function mainLine(git: GitFolder, from: string): Promise<string[]> {
   return (await askGit(git, ["rev-list", "--first-parent", from, "--"])).split("\n").filter(Boolean);
 }
 
@@ -141,7 +141,7 @@ export async function mainLine(git: GitPlace, from: string): Promise<string[]> {
  * @returns for each its text, or why there is none
  */
 export async function* contentsOf(
-  git: GitPlace,
+  git: GitFolder,
   names: readonly string[],
   maxBytes: number,
 ): AsyncGenerator<{ readonly text: string } | { readonly problem: "missing" | "too large" }> {

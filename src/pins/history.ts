@@ -7,11 +7,11 @@ import {
   LINK_PROBLEM,
   mainLine,
 } from "./git";
-import type { GitPlace } from "./git-process";
+import type { GitFolder } from "./git-process";
 import { LOCK_FILE_PATH, LOCK_FOLDER } from "./lock-file";
 import { MAX_LOCK_FILE } from "./lock-file-format";
 import { type PastLockFile, readPastLockFile } from "./past-lock-file";
-import type { Pin, Pins } from "./pin";
+import { hasSameIds, type Pin, type Pins } from "./pin";
 import { originOfEnvironment, type PinChange, pinChanges } from "./pin-changes";
 
 /** Something that a commit did to a pin, or to a whole environment. */
@@ -70,7 +70,7 @@ interface State extends PastLockFile {
  * What happened to the pins of a project, on the main line up to a commit: from each to its first parent.
  * @throws GitError
  */
-export async function readHistory(git: GitPlace, commit = "HEAD"): Promise<History> {
+export async function readHistory(git: GitFolder, commit = "HEAD"): Promise<History> {
   const [all, main, shallow] = await Promise.all([
     commitsOf(git, commit, LOCK_FOLDER),
     mainLine(git, commit),
@@ -117,16 +117,12 @@ export function staysOf({ lanes }: History, environment: string, pin: string): S
   const lane = lanes.findLast((other) => other.environment === environment && other.pin === pin);
   for (const { from, until, state } of lane?.spans ?? []) {
     const last = stays.at(-1);
-    const isSame = last !== undefined && idsOf(last.images) === idsOf(state.images);
+    const isSame = last !== undefined && hasSameIds(last.images, state.images);
     const { images, pinnedAt } = isSame ? last : state;
     if (isSame) stays.pop();
     stays.push({ images, pinnedAt, from: isSame ? last.from : from, ...(until && { until }) });
   }
   return stays;
-}
-
-function idsOf(images: Pin["images"]): string {
-  return images.map(({ id }) => id).join(" ");
 }
 
 /** The commits of branches that made a file what a merge took over. */
@@ -151,7 +147,7 @@ interface Version {
 }
 
 /** A lock file that a commit removed. */
-const GONE: PastLockFile = { place: "", region: "", texts: new Map(), pins: new Map() };
+const GONE: PastLockFile = { head: "", region: "", texts: new Map(), pins: new Map() };
 
 /** Goes from commit to commit. */
 class Story {
@@ -265,7 +261,7 @@ function originOf(
 /** Ends a lane's last state, and begins the next one where it looks different. */
 function goOn(lane: Lane, state: Pin | undefined, commit: GitCommit): void {
   const last = lane.spans.at(-1)!;
-  if (state && idsOf(last.state.images) === idsOf(state.images) && !last.state.hold === !state.hold) return;
+  if (state && hasSameIds(last.state.images, state.images) && !last.state.hold === !state.hold) return;
   last.until = commit;
   if (state) lane.spans.push({ from: commit, state });
 }

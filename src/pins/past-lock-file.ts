@@ -4,8 +4,8 @@ import type { Pin, Pins } from "./pin";
 
 /** A lock file of the past, with what its next version need not be checked again for. */
 export interface PastLockFile {
-  /** What stands before its pins. */
-  readonly place: string;
+  /** What stands before its pins: with another one, none of them is known. */
+  readonly head: string;
   readonly region: string;
   /** Its pins' texts. */
   readonly texts: ReadonlyMap<string, string>;
@@ -24,9 +24,9 @@ export function readPastLockFile(
   const name = lockFileName(environment);
   if ("problem" in content) return { gap: `${name} is ${content.problem}` };
   try {
-    const { start, texts, place } = splitPins(content.text) ?? splitJson(content.text);
+    const { start, texts, head } = splitPins(content.text) ?? splitJson(content.text);
     const unknown = [...texts].filter(
-      ([pin, text]) => before?.place !== place || before.texts.get(pin) !== text,
+      ([pin, text]) => before?.head !== head || before.texts.get(pin) !== text,
     );
     const { pins: parsed, region } =
       unknown.length === texts.size
@@ -39,7 +39,7 @@ export function readPastLockFile(
       pin,
       parsed.get(pin) ?? before!.pins.get(pin)!,
     ]);
-    return { place, region, texts, pins: new Map(pins) };
+    return { head, region, texts, pins: new Map(pins) };
   } catch {
     return { gap: whyUnreadable(content.text, name) };
   }
@@ -61,13 +61,13 @@ function splitPins(text: string) {
     texts.set(JSON.parse(name) as string, block);
   }
   const start = text.slice(0, at);
-  return texts.size === blocks.length ? { start, texts, place: start } : undefined;
+  return texts.size === blocks.length ? { start, texts, head: start } : undefined;
 }
 
 /** The same of any JSON: nothing of it is taken as known. */
 function splitJson(text: string) {
   const { pins } = JSON.parse(text) as { pins: object };
-  return { start: "", texts: new Map(Object.keys(pins).map((pin) => [pin, ""])), place: text };
+  return { start: "", texts: new Map(Object.keys(pins).map((pin) => [pin, ""])), head: text };
 }
 
 function whyUnreadable(text: string, name: string): string {

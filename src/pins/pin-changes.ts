@@ -1,4 +1,5 @@
-import { hasSameIds, isSameQuestion, type Pin, type Pins, type Previous } from "./pin";
+import { compare } from "../text/compare";
+import { hasIds, hasSameIds, isSameQuestion, type Pin, type Pins, type Previous } from "./pin";
 
 /** What happened to a pin; `renewed` is the same images, described or dated anew. */
 export type Happening =
@@ -53,7 +54,7 @@ export function pinChanges(before: Pins, after: Pins): PinChange[] {
   for (const [pin, old] of before) {
     if (!after.has(pin) && !renamed.has(pin)) changes.push({ pin, before: old, what: ["dropped"] });
   }
-  return changes.sort((a, b) => (a.pin < b.pin ? -1 : 1));
+  return changes.sort((a, b) => compare(a.pin, b.pin));
 }
 
 /** Where a pin that is new under its name comes from. */
@@ -105,7 +106,7 @@ function isSameState(a: Pin, b: Pin): boolean {
 function descends(pin: Pin, from: Pin): boolean {
   if (isSameState(pin, from)) return true;
   const { previous = [] } = pin;
-  const at = previous.findIndex(({ ids }) => sameIds(ids, from));
+  const at = previous.findIndex(({ ids }) => hasIds(from, ids));
   return at >= 0 && isBeginning(previous.slice(at + 1), from.previous ?? []);
 }
 
@@ -117,10 +118,6 @@ function isBeginning(part: readonly Previous[], whole: readonly Previous[]): boo
   );
 }
 
-function sameIds(ids: readonly string[], { images }: Pin): boolean {
-  return JSON.stringify(ids) === JSON.stringify(images.map(({ id }) => id));
-}
-
 function originOf({ isCopy }: Origin): Happening {
   return isCopy ? "copied" : "renamed";
 }
@@ -128,7 +125,7 @@ function originOf({ isCopy }: Origin): Happening {
 function happenings(before: Pin, after: Pin): Happening[] {
   const what: Happening[] = [];
   if (!hasSameIds(before.images, after.images)) {
-    const isReturn = before.previous?.some(({ ids }) => sameIds(ids, after));
+    const isReturn = before.previous?.some(({ ids }) => hasIds(after, ids));
     what.push(isReturn ? "moved back" : "moved");
   } else if (
     before.pinnedAt !== after.pinnedAt ||

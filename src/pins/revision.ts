@@ -6,7 +6,7 @@ import { readEnvironments } from "../project/environments";
 import { CDKTF_JSON, WORKSPACE_IMAGES_JSON } from "../project/project";
 import { parseJson } from "../text/json-fault";
 import { contentsOf, filesAt, LINK_PROBLEM } from "./git";
-import type { GitPlace } from "./git-process";
+import type { GitFolder } from "./git-process";
 import { LOCK_FILE_PATH, LOCK_FOLDER } from "./lock-file";
 import { type LockFile, MAX_LOCK_FILE, parseLockFile } from "./lock-file-format";
 import { REVOCATIONS_FILE, Revocations, revocationsSchema } from "./revoked";
@@ -15,7 +15,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 
 /** The lock files of a commit by environment, or why one cannot be read. */
 export async function lockFilesAt(
-  git: GitPlace,
+  git: GitFolder,
   commit: string,
 ): Promise<Map<string, LockFile | LockFileError>> {
   const found = (await filesAt(git, commit, LOCK_FOLDER)).filter(({ path }) => LOCK_FILE_PATH.test(path));
@@ -53,7 +53,7 @@ export interface Policies {
  * The policies that stand in a commit; none where it has no configuration.
  * @throws ConfigurationError if it has one that is wrong
  */
-export async function policiesAt(git: GitPlace, directory: string, commit: string): Promise<Policies> {
+export async function policiesAt(git: GitFolder, directory: string, commit: string): Promise<Policies> {
   const [cdktfJson, configuration, revoked] = await jsonsAt(git, commit, [
     CDKTF_JSON,
     WORKSPACE_IMAGES_JSON,
@@ -73,7 +73,7 @@ export async function policiesAt(git: GitPlace, directory: string, commit: strin
 }
 
 async function jsonsAt(
-  git: GitPlace,
+  git: GitFolder,
   commit: string,
   files: readonly string[],
 ): Promise<(object | undefined)[]> {
