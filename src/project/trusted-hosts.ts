@@ -38,7 +38,9 @@ function isNamed(hostname: string, host: string, variables: Variables): boolean 
     .map((entry) => entry.trim())
     .filter(Boolean)
     .some((entry) =>
-      entry.startsWith("*.") ? hostname.endsWith(entry.slice(1)) : entry === hostname || entry === host,
+      entry.startsWith("*.")
+        ? hostname.endsWith(entry.slice(1))
+        : entry === hostname || hostOf(entry) === host,
     );
 }
 

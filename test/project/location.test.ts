@@ -169,6 +169,8 @@ describe("credentials are sent", () => {
       { WORKSPACE_IMAGES_TRUSTED_HOSTS: "b.example, A.example" },
     ],
     [{ endpoints: { iam: "https://a.example:8443" } }, { WORKSPACE_IMAGES_TRUSTED_HOSTS: "a.example:8443" }],
+    [{ endpoints: { iam: "https://a.example" } }, { WORKSPACE_IMAGES_TRUSTED_HOSTS: "a.example:443" }],
+    [{ endpoints: { iam: "https://a.example" } }, { WORKSPACE_IMAGES_TRUSTED_HOSTS: "https://a.example/v3" }],
     [{ endpoints: { iam: "https://x.a.example" } }, { WORKSPACE_IMAGES_TRUSTED_HOSTS: "*.a.example" }],
   ])("to what a variable names: %j %j", (environment, variables) => {
     allowed(environment, variables);
@@ -177,6 +179,7 @@ describe("credentials are sent", () => {
   test.each<[string, Record<string, string>]>([
     ["https://a.example:8444", { WORKSPACE_IMAGES_TRUSTED_HOSTS: "a.example:8443" }],
     ["https://x.a.example", { WORKSPACE_IMAGES_TRUSTED_HOSTS: "a.example" }],
+    ["https://a.example:8443", { WORKSPACE_IMAGES_TRUSTED_HOSTS: "https://a.example" }],
     ["https://a.example", { WORKSPACE_IMAGES_TRUSTED_HOSTS: "*.a.example" }],
     ["https://xa.example", { WORKSPACE_IMAGES_TRUSTED_HOSTS: "*.a.example, ," }],
     ["https://own.example", { HW_CLOUD: "own.example" }],
