@@ -71,9 +71,11 @@ if (parentThread) {
     const answered = new Promise<FrontAnswer>((resolve) => waiting.set(id, resolve));
     report({ id, at: Date.now(), method, target, headers, body });
     const { answer, fault } = await answered;
+    const acceptsGzip = /\bgzip\b/.test(String(headers["accept-encoding"] ?? ""));
+    const prepared = answer && prepare(answer, fault, acceptsGzip);
     await delay;
-    if (!answer) throw new Error("There is no answer.");
-    await write(response, answer, fault, /\bgzip\b/.test(String(headers["accept-encoding"] ?? "")));
+    if (!prepared) throw new Error("There is no answer.");
+    await write(response, prepared, fault);
   };
 
   const listen = ({ port, latencyMs, tls }: FrontOptions) => {
@@ -109,24 +111,21 @@ async function read(request: IncomingMessage): Promise<string | undefined> {
   return size <= MAX_BODY ? Buffer.concat(chunks).toString() : undefined;
 }
 
-/** Writes an answer, or what a fault makes of it. */
-async function write(
-  response: ServerResponse,
+/** An answer as it is written. */
+interface PreparedAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** Makes of an answer, or of what a fault makes of it, what is written. */
+function prepare(
   answer: WrittenAnswer,
   fault: WritingFault | undefined,
   acceptsGzip: boolean,
-): Promise<void> {
-  if (fault?.delayHeadersMs) await sleep(fault.delayHeadersMs, undefined, { ref: false });
-  if (fault?.reset === "before") {
-    response.socket?.resetAndDestroy();
-    return;
-  }
-  if (fault?.redirect !== undefined) {
-    response.writeHead(302, { location: fault.redirect }).end();
-    return;
-  }
+): PreparedAnswer {
   const status = fault?.body ? 200 : answer.status;
-  let headers: Record<string, string> = { ...answer.headers, ...fault?.headers };
+  const headers: Record<string, string> = { ...answer.headers, ...fault?.headers };
   let body: Buffer = Buffer.from(answer.body);
   headers["content-type"] = fault?.contentType ?? "application/json";
   switch (fault?.body) {
@@ -157,17 +156,34 @@ async function write(
         body = gzipSync(body, { level: 1 });
       }
   }
-  if (status !== 204) headers = { ...headers, "content-length": String(body.length) };
-  response.writeHead(status, headers);
-  if (fault?.reset === "during" || fault?.delayBodyMs) {
-    response.write(body.subarray(0, Math.floor(body.length / 2)));
-    // Let the first half leave before the connection ends.
-    await sleep(fault.delayBodyMs ?? 20, undefined, { ref: false });
-    if (fault.reset === "during") {
-      response.socket?.resetAndDestroy();
-      return;
-    }
-    body = body.subarray(Math.floor(body.length / 2));
+  if (status !== 204) headers["content-length"] = String(body.length);
+  return { status, headers, body };
+}
+
+/** Writes an answer, in the way in which a fault has it go wrong. */
+async function write(
+  response: ServerResponse,
+  { status, headers, body }: PreparedAnswer,
+  fault: WritingFault | undefined,
+): Promise<void> {
+  if (fault?.delayHeadersMs) await sleep(fault.delayHeadersMs, undefined, { ref: false });
+  if (fault?.reset === "before") {
+    response.socket?.resetAndDestroy();
+    return;
   }
-  response.end(body);
+  if (fault?.redirect !== undefined) {
+    response.writeHead(302, { location: fault.redirect }).end();
+    return;
+  }
+  response.writeHead(status, headers);
+  if (fault?.reset !== "during" && !fault?.delayBodyMs) {
+    response.end(body);
+    return;
+  }
+  const half = Math.floor(body.length / 2);
+  response.write(body.subarray(0, half));
+  // Let the first half leave before the connection ends.
+  await sleep(fault.delayBodyMs ?? 20, undefined, { ref: false });
+  if (fault.reset === "during") response.socket?.resetAndDestroy();
+  else response.end(body.subarray(half));
 }

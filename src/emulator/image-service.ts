@@ -23,6 +23,8 @@ const SORT_FIELDS = new Map<string, keyof EmulatedImage>([
 /** The images of every region, and the answers of ListImages. */
 export class ImageService {
   private readonly regions: Map<string, EmulatedImage[]>;
+  /** What was found for a page of a listing, for its other pages, until an image changes. */
+  private readonly found = new Map<string, EmulatedImage[]>();
 
   constructor(
     images: Readonly<Record<string, readonly EmulatedImage[]>>,
@@ -50,14 +52,17 @@ export class ImageService {
     };
     this.remove(region, published.id);
     this.images(region).push(published);
+    this.found.clear();
     return published;
   }
 
   remove(region: string, id: string): boolean {
     const images = this.images(region);
     const index = images.findIndex((image) => image.id === id);
-    if (index >= 0) images.splice(index, 1);
-    return index >= 0;
+    if (index < 0) return false;
+    images.splice(index, 1);
+    this.found.clear();
+    return true;
   }
 
   /** What a project of a region sees. */
@@ -78,12 +83,25 @@ export class ImageService {
     if (sortType !== "asc" && sortType !== "desc") return wrong("sort_type");
 
     const wanted = Object.entries(FILTERS).filter(([name]) => query.has(name));
-    const found = this.images(region).filter(
-      (image) =>
-        isSeenBy(image, project, region) && wanted.every(([name, field]) => image[field] === query.get(name)),
-    );
-    const direction = sortType === "desc" ? -1 : 1;
-    found.sort((a, b) => direction * (order(a[sortField], b[sortField]) || order(a.id, b.id)));
+    const key = JSON.stringify([
+      region,
+      project,
+      sortField,
+      sortType,
+      wanted.map(([name]) => [name, query.get(name)]),
+    ]);
+    const find = () => {
+      const direction = sortType === "desc" ? -1 : 1;
+      return this.images(region)
+        .filter(
+          (image) =>
+            isSeenBy(image, project, region) &&
+            wanted.every(([name, field]) => image[field] === query.get(name)),
+        )
+        .sort((a, b) => direction * (order(a[sortField], b[sortField]) || order(a.id, b.id)));
+    };
+    const found = this.found.get(key) ?? find();
+    this.found.set(key, found);
     const start = Number(offset);
     const page = found.slice(start, start + Math.min(Number(limit), this.paging.maxLimit));
     return { status: 200, json: { images: page.map(imageInfo), ...this.total(found.length) } };
