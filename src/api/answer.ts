@@ -6,11 +6,10 @@ import v = require("valibot");
 import { ResponseError } from "../errors";
 import type { Exchange, Outcome } from "./exchange";
 import { codeOf } from "./lost-connection";
-import { excerpt, quote } from "./quote";
+import { excerpt } from "./quote";
 import { isRefusal, readRefusal } from "./refusal";
 import { isRepeated, retryAfterOf } from "./retry";
 
-const MAX_ID = 100;
 /** What has images is a listing, whatever stands beside them. */
 const imagesSchema = v.looseObject({ images: v.pipe(v.array(v.unknown()), v.nonEmpty()) });
 /** How anything begins that is packed with gzip. */
@@ -30,7 +29,7 @@ interface HttpAnswer {
  */
 export async function take(exchange: Exchange, response: Dispatcher.ResponseData): Promise<Outcome> {
   const headers = flatten(response.headers);
-  exchange.requestId = quote(headers["x-request-id"])?.slice(0, MAX_ID);
+  exchange.headers = headers;
   const packed = await read(exchange, response.body);
   const text = unpack(exchange, response.statusCode, headers, packed);
   return judge(exchange, { status: response.statusCode, headers, text });
@@ -77,10 +76,10 @@ function unpack(exchange: Exchange, status: number, headers: HttpAnswer["headers
 }
 
 function judge(exchange: Exchange, { status, headers, text }: HttpAnswer): Outcome {
-  const { what, requestId, request } = exchange;
+  const { what, request } = exchange;
   const { confidential = false } = request;
   const refuse = (why: string, retryable: boolean): Outcome => ({
-    error: new ResponseError(`${what} ${why}`, requestId),
+    error: new ResponseError(`${what} ${why}`, exchange.requestId),
     retryable,
   });
   if (REDIRECTS.has(status)) {
@@ -105,7 +104,15 @@ function judge(exchange: Exchange, { status, headers, text }: HttpAnswer): Outco
     const json: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
     // Codes of the service's errors are documented under status 200 too.
     if (isRefusal(json) && !v.is(imagesSchema, json)) return { error: refusal(), retryable: false };
-    return { response: { headers, json, requestId } };
+    return {
+      response: {
+        headers,
+        json,
+        get requestId() {
+          return exchange.requestId;
+        },
+      },
+    };
   } catch {
     const type = `content type ${excerpt(headers["content-type"] ?? "none")}`;
     const quoted = confidential ? "" : `: ${excerpt(text)}`;

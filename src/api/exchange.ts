@@ -1,3 +1,4 @@
+import { quoteId } from "./quote";
 import type { SignableRequest } from "./signer";
 
 /** Limits of one call, in ms and bytes. */
@@ -74,8 +75,8 @@ export interface Failure {
 
 /** One attempt of a call: what was asked, within which limits, and the ID that the service gave it. */
 export class Exchange {
-  /** `X-Request-Id` of the answer, once it is there. */
-  requestId: string | undefined;
+  /** Headers of the answer, once it is there. */
+  headers: Readonly<Record<string, string>> = {};
 
   constructor(
     readonly request: HttpRequest,
@@ -84,6 +85,11 @@ export class Exchange {
     /** The variable of the proxy that leads there, if any. */
     readonly proxy?: string,
   ) {}
+
+  /** `X-Request-Id` of the answer, once it is there. Errors alone need it, and to look for secrets in it takes time. */
+  get requestId(): string | undefined {
+    return quoteId(this.headers["x-request-id"]);
+  }
 
   /** What was asked, without query and secrets, for errors. */
   get what(): string {

@@ -1,10 +1,9 @@
 import v = require("valibot");
 
 import { ApiError } from "./api-error";
-import { excerpt, quote } from "./quote";
+import { excerpt, quote, quoteId } from "./quote";
 import { redact } from "./redact";
 
-const MAX_ID = 100;
 const MAX_ENCODED = 16 * 1024;
 
 const optionalText = v.nullish(v.string());
@@ -48,7 +47,7 @@ export function readRefusal(
     status,
     request,
     credentials: response.credentials,
-    requestId: quote(headers["x-request-id"])?.slice(0, MAX_ID),
+    requestId: quoteId(headers["x-request-id"]),
     clockSkew: Number.isNaN(date) ? undefined : now - date,
   };
   const json = parse(text);
@@ -60,7 +59,7 @@ export function readRefusal(
       code: quote(error_code) ?? `HTTP_${status}`,
       reason: quote(error_msg) ?? "",
       detail: quote(error_detail),
-      requestId: common.requestId ?? quote(request_id)?.slice(0, MAX_ID),
+      requestId: common.requestId ?? quoteId(request_id),
       // It must arrive at STS as it came; it is base64.
       encodedAuthorizationMessage:
         redact((encoded_authorization_message ?? "").slice(0, MAX_ENCODED)) || undefined,

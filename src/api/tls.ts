@@ -27,7 +27,7 @@ export function tlsOptions(variables: Variables): TlsOptions {
   };
   try {
     for (const one of [ca, cert]) if (one) checkCertificates(one.text);
-    createSecureContext(options);
+    if (ca || cert) createSecureContext(options);
   } catch {
     const names = [ca, ...(cert && key ? [cert, key] : [])].map((one) => one?.from).filter(Boolean);
     throw new ConfigurationError(

@@ -130,6 +130,12 @@ export const IMAGE_FIELDS = {
 /** The names of all fields, in their order. */
 export const FIELD_NAMES = Object.keys(IMAGE_FIELDS) as readonly (keyof WorkspaceImage)[];
 
+const CHECKED_FIELDS = FIELD_NAMES.map((name) => {
+  const { info, kind } = IMAGE_FIELDS[name];
+  return { name, info, ...KINDS[kind] };
+});
+type CheckedField = (typeof CHECKED_FIELDS)[number];
+
 /** Whether a field has a value: the service also writes an empty text or null for nothing. */
 export function isThere(value: unknown): boolean {
   return value !== undefined && value !== null && value !== "";
@@ -137,7 +143,7 @@ export function isThere(value: unknown): boolean {
 
 /** An image with the fields that have a value, in their order. */
 export function pickFields(get: (field: keyof WorkspaceImage) => unknown): WorkspaceImage {
-  return withFaults(get, () => undefined);
+  return withFaults(({ name }) => get(name), false);
 }
 
 /**
@@ -148,7 +154,7 @@ export function pickFields(get: (field: keyof WorkspaceImage) => unknown): Works
 export function parseImageInfo(raw: unknown): ListedImage {
   const isObject = typeof raw === "object" && raw !== null && !Array.isArray(raw);
   const info = (isObject ? raw : {}) as Readonly<Record<string, unknown>>;
-  const image = withFaults((field) => info[IMAGE_FIELDS[field].info]);
+  const image = withFaults((field) => info[field.info]);
   if (image.id !== undefined) return image;
   const fault = isObject ? (image.faults?.id ?? "id is missing") : "it is no JSON object";
   return withIdFault({ ...image, id: `without a usable ID, ${digest(info)}` }, fault);
@@ -170,29 +176,21 @@ function digest(info: Readonly<Record<string, unknown>>): string {
 
 /** An image of {@link WorkspaceImage}'s fields in any form, as if it had been listed. */
 export function normalizeImage(image: WorkspaceImage): ListedImage {
-  return withFaults((field) => image[field]);
+  return withFaults(({ name }) => image[name]);
 }
 
 /** Written for speed: a listing has thousands of images. */
-function withFaults(
-  get: (field: keyof WorkspaceImage) => unknown,
-  faultOf: (field: keyof WorkspaceImage, value: unknown) => string | undefined = faultIn,
-): ListedImage {
+function withFaults(get: (field: CheckedField) => unknown, isChecked = true): ListedImage {
   const image: Partial<Record<keyof WorkspaceImage, unknown>> = {};
   let faults: Partial<Record<keyof WorkspaceImage, string>> | undefined;
-  for (const field of FIELD_NAMES) {
+  for (const field of CHECKED_FIELDS) {
+    const { name, info, accepts, expected } = field;
     const value = get(field);
     if (!isThere(value)) continue;
-    const fault = faultOf(field, value);
-    if (fault === undefined) image[field] = value;
-    else faults = { ...faults, [field]: fault };
+    if (!isChecked || accepts(value)) image[name] = value;
+    else faults = { ...faults, [name]: `${info} is wrong: ${expected}` };
   }
   return (faults ? { ...image, faults } : image) as unknown as ListedImage;
-}
-
-function faultIn(field: keyof WorkspaceImage, value: unknown): string | undefined {
-  const { info, kind } = IMAGE_FIELDS[field];
-  return KINDS[kind].accepts(value) ? undefined : `${info} is wrong: ${KINDS[kind].expected}`;
 }
 
 /** The order of two images by name, then ID. */

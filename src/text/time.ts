@@ -19,7 +19,8 @@ export function creationTime(text: string | undefined): number | undefined {
 
 function utcTime(text: string): number | undefined {
   const time = Date.parse(text);
-  // Date.parse carries 30 February over into March.
-  const isCarried = new Date(text.slice(0, 10)).getUTCDate() !== Number(text.slice(8, 10));
-  return Number.isNaN(time) || isCarried ? undefined : time;
+  if (Number.isNaN(time)) return undefined;
+  // Date.parse carries 30 February over into March; every month has 28 days.
+  const day = Number(text.slice(8, 10));
+  return day <= 28 || new Date(text.slice(0, 10)).getUTCDate() === day ? time : undefined;
 }
