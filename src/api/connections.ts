@@ -2,6 +2,7 @@ import { buildConnector, Client, type Dispatcher, Pool, ProxyAgent } from "undic
 import type { Variables } from "../project/provider-variables";
 import type { Limits } from "./exchange";
 import { type NamedProxy, proxyFor } from "./proxy";
+import { type SocketAhead, SocketsAhead } from "./sockets-ahead";
 import { tlsOptions } from "./tls";
 
 /** Most connections of a run, whatever it asks: processes may be limited to 256 open files. */
@@ -9,6 +10,8 @@ const MOST = 64;
 /** Size of an answer's headers, bytes: the token of an account with many permissions is one of them. */
 const MAX_HEADERS = 256 * 1024;
 const KEEP_ALIVE = 10_000;
+/** How much later connections are opened that are not needed yet: those that are go first, ms. */
+const SOON = 5;
 
 /** One connection, while a request has it to itself. */
 export interface Connection {
@@ -24,10 +27,12 @@ export class Connections {
   /** Those that nobody has now, the one that was used longest ago first. */
   private readonly idle: Connection[] = [];
   private readonly waiting: (() => void)[] = [];
+  private readonly preparing = new Map<string, NodeJS.Timeout>();
   private isClosed = false;
   // They hold secrets, or make what does: unlike private properties, these are not shown by util.inspect.
   readonly #variables: Variables;
-  readonly #direct: (origin: string) => Dispatcher;
+  readonly #ahead: SocketsAhead;
+  readonly #direct: (origin: string, ahead: SocketAhead | undefined) => Dispatcher;
   readonly #through: (proxy: NamedProxy) => Dispatcher;
 
   /** @throws ConfigurationError if a variable that concerns TLS is malformed */
@@ -42,8 +47,9 @@ export class Connections {
       bodyTimeout: limits.body,
       maxHeaderSize: MAX_HEADERS,
     };
-    const connect = buildConnector(requestTls);
-    this.#direct = (origin) => new Client(origin, { ...options, connect });
+    this.#ahead = new SocketsAhead(buildConnector(requestTls));
+    this.#direct = (origin, ahead) =>
+      new Client(origin, { ...options, connect: this.#ahead.connector(origin, ahead) });
     this.#through = (proxy) =>
       new ProxyAgent({
         ...options,
@@ -68,18 +74,41 @@ export class Connections {
    * @throws ConfigurationError if its proxy cannot be spoken to
    */
   async take(url: URL): Promise<Connection> {
+    const { origin } = url;
     for (;;) {
-      const known = this.idle.findLastIndex(({ origin }) => origin === url.origin);
+      // First, because a client that has just been answered sends the next request a little later.
+      const open = this.#ahead.take(origin, { isOpen: true });
+      if (open) return this.connect(url, open);
+      const known = this.idle.findLastIndex((connection) => connection.origin === origin);
       const [kept] = known < 0 ? [] : this.idle.splice(known, 1);
       if (kept) return kept;
-      const oldest = this.open.size < MOST ? undefined : this.idle.shift();
-      if (oldest) {
-        this.open.delete(oldest);
-        await oldest.dispatcher.destroy();
+      const opening = this.#ahead.take(origin, { isOpen: false });
+      if (opening || !this.isFull || this.isClosed) return this.connect(url, opening);
+      if (this.#ahead.size > 0) {
+        await this.#ahead.closeOldest();
+        continue;
       }
-      if (this.open.size < MOST || this.isClosed) return this.connect(url);
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+      const oldest = this.idle.shift();
+      if (oldest) {
+        await oldest.dispatcher.destroy();
+        this.open.delete(oldest);
+      } else await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
+  }
+
+  /**
+   * Soon opens connections to a URL until there are `count`, as far as there may be more. Where requests go through a
+   * proxy, it does nothing.
+   */
+  prepare({ origin }: URL, count: number): void {
+    if (this.isClosed || this.preparing.has(origin)) return;
+    const open = () => {
+      this.preparing.delete(origin);
+      const isThere = [...this.open].filter((connection) => connection.origin === origin).length;
+      const missing = count - isThere - this.#ahead.count(origin);
+      for (let one = 0; one < missing && !this.isFull; one++) this.#ahead.open(origin);
+    };
+    this.preparing.set(origin, setTimeout(open, SOON));
   }
 
   /** Gives a connection back. */
@@ -91,12 +120,18 @@ export class Connections {
   async close(): Promise<void> {
     this.isClosed = true;
     for (const resume of this.waiting.splice(0)) resume();
-    await Promise.all([...this.open].map(({ dispatcher }) => dispatcher.destroy()));
+    for (const timer of this.preparing.values()) clearTimeout(timer);
+    const clients = [...this.open].map(({ dispatcher }) => dispatcher.destroy());
+    await Promise.all([...clients, this.#ahead.close()]);
   }
 
-  private connect(url: URL): Connection {
+  private get isFull(): boolean {
+    return this.open.size + this.#ahead.size >= MOST;
+  }
+
+  private connect(url: URL, ahead: SocketAhead | undefined): Connection {
     const proxy = this.proxyFor(url);
-    const dispatcher = proxy ? this.#through(proxy) : this.#direct(url.origin);
+    const dispatcher = proxy ? this.#through(proxy) : this.#direct(url.origin, ahead);
     const connection = { origin: url.origin, dispatcher };
     this.open.add(connection);
     return connection;

@@ -57,6 +57,11 @@ export class Governor {
     return Math.max(1, Math.floor(this.allowed));
   }
 
+  /** How many may be under way once those that may be now are answered. */
+  get nextWidth(): number {
+    return this.isGrowing ? Math.min(WIDEST, 2 * this.width) : this.width;
+  }
+
   /**
    * Waits for a turn, which is given in the order of asking.
    * @param isUrgent whether it is a repetition, which goes before the others

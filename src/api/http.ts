@@ -62,9 +62,16 @@ export class Http {
     return this.connections.isInsecure;
   }
 
-  /** How many requests to a URL's endpoint may be under way now. */
-  widthOf(url: string): number {
-    return this.governorOf(new URL(url)).width;
+  /**
+   * How many requests to a URL's endpoint may be under way now.
+   * @param left how many there are still to be answered: connections are opened for those that may be sent next, while
+   * the ones before are under way
+   */
+  widthOf(url: string, left: number): number {
+    const parsed = new URL(url);
+    const { width, nextWidth } = this.governorOf(parsed);
+    if (left > width) this.connections.prepare(parsed, Math.min(left, nextWidth + width));
+    return width;
   }
 
   /** Closes all connections, so that nothing keeps the process from ending. */
@@ -158,6 +165,7 @@ export class Http {
     const { method, body } = exchange.request;
     const started = performance.now();
     const log = (status: string | number) =>
+      debug.enabled &&
       debug(
         "%s %s %s %d ms attempt %d request %s",
         method,

@@ -15,6 +15,12 @@ export interface Page {
   readonly refusal?: Error;
 }
 
+/**
+ * How many pages may be read side by side now.
+ * @param left how many there are still to be read, those included that are under way
+ */
+export type Width = (left: number) => number;
+
 /** What one taking of a listing gave. */
 export interface Taking {
   /** Every image once: all, or where it is cut off, the first ones. */
@@ -39,7 +45,7 @@ export interface Taking {
  *
  * @param readPage reads the page at an offset
  * @param start offset of the first image that is wanted
- * @param width how many pages may be read side by side now, after the first
+ * @param width how many pages may be read side by side, after the first
  * @param isLast whether it will not be taken again: an ID that stands for different images then makes them unselectable
  * @returns undefined if the pages do not fit together, so that the listing must be taken again
  * @throws ListingTooLargeError if there is no end to it
@@ -47,7 +53,7 @@ export interface Taking {
 export async function takeListing(
   readPage: (offset: number) => Promise<Page>,
   start: number,
-  width: () => number,
+  width: Width,
   isLast = false,
 ): Promise<Taking | undefined> {
   const first = await readPage(start);
@@ -80,7 +86,7 @@ export async function takeListing(
     sideBySide(
       from,
       to,
-      () => Math.min(most, width()),
+      (left) => Math.min(most, width(Math.min(most, left))),
       read,
       () => isOver,
     );
@@ -160,7 +166,7 @@ async function proveSingles(
   pages: readonly Page[],
   readPage: (offset: number) => Promise<Page>,
   start: number,
-  width: () => number,
+  width: Width,
 ): Promise<Proof> {
   // A single image's page came before the empty one was asked for; of several, some may have come later.
   if (pages.length > 1 && (await readPage(start + pages.length)).images.length > 0)
@@ -220,7 +226,7 @@ function repeatedIn({ images }: Page): string[] {
 function sideBySide(
   from: number,
   to: number,
-  width: () => number,
+  width: Width,
   work: (index: number) => Promise<void>,
   isOver: () => boolean,
 ): Promise<void> {
@@ -229,7 +235,7 @@ function sideBySide(
     let underWay = 0;
     let failed = false;
     const more = () => {
-      while (next <= to && !failed && !isOver() && underWay < width()) {
+      while (next <= to && !failed && !isOver() && underWay < width(to - next + 1 + underWay)) {
         underWay++;
         work(next++).then(
           () => {

@@ -14,7 +14,7 @@ import { listDivided } from "./divided-listing";
 import { WIDEST } from "./governor";
 import { Http, type HttpOptions } from "./http";
 import { findProjectId } from "./iam";
-import { type Page, type Taking, takeListing } from "./paging";
+import { type Page, type Taking, takeListing, type Width } from "./paging";
 import { encode } from "./signer";
 
 const MAX_LIMIT = 100;
@@ -125,11 +125,12 @@ export class WorkspaceClient {
     if (!Number.isSafeInteger(offset) || offset < 0) {
       throw new FilterError("offset must be a whole number, 0 or more.");
     }
-    const width = () => Math.min(concurrency, this.http.widthOf(this.location.workspaceUrl));
+    const width = (left: number) =>
+      Math.min(concurrency, this.http.widthOf(this.location.workspaceUrl, Math.min(concurrency, left)));
     return listDivided(query, (part) => this.take({ ...part, limit }, offset, width));
   }
 
-  private async take(query: ListImagesQuery, start: number, width: () => number): Promise<Taking> {
+  private async take(query: ListImagesQuery, start: number, width: Width): Promise<Taking> {
     const readPage = async (offset: number): Promise<Page> => {
       try {
         return await this.page({ ...query, offset });
@@ -156,16 +157,16 @@ export class WorkspaceClient {
       .filter((key) => query[key] !== undefined)
       .map((key) => `${PARAMETERS[key]}=${encode(String(query[key]))}`);
     const url = `${this.location.workspaceUrl}/v2/${encode(projectId)}/images?${parameters.join("&")}`;
-    const { json, requestId } = await this.http.send({
+    const response = await this.http.send({
       method: "GET",
       url,
       ...authenticated(this.credentials.of(this.location), { "x-project-id": projectId }),
     });
-    const page = v.safeParse(pageSchema, json);
+    const page = v.safeParse(pageSchema, response.json);
     if (!page.success) {
       throw new ResponseError(
         `GET ${url} answered with JSON that is no listing of images: it has no array "images". Check the endpoint.`,
-        requestId,
+        response.requestId,
       );
     }
     const { images, total_count } = page.output;
