@@ -221,7 +221,14 @@ function setAside(file: string): void {
 /** Removes what killed processes left. */
 function removeLeftovers(file: string): void {
   const prefix = `.${basename(file)}.`;
-  for (const name of readdirSync(dirname(file))) {
+  let names: string[];
+  try {
+    names = readdirSync(dirname(file));
+  } catch {
+    // A folder that may be written and not read: what is left there is in nobody's way.
+    return;
+  }
+  for (const name of names) {
     if (name.startsWith(prefix) && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(name.slice(prefix.length)))
       remove(join(dirname(file), name));
   }

@@ -142,6 +142,20 @@ describe("what cannot be written", () => {
     expect(pinsOf()).toEqual(["x", "y"]);
   });
 
+  test("a folder that this user may write and not read is written all the same", () => {
+    writePins(project, "dev", { x: pinOf("a") });
+    const { readdirSync: original } = fs;
+    const forbidden = jest.spyOn(fs, "readdirSync").mockImplementation(((path: string) => {
+      if (path !== project.path("workspace-images")) return original(path);
+      throw Object.assign(new Error("EACCES: permission denied, scandir"), { code: "EACCES" });
+    }) as typeof fs.readdirSync);
+    writePins(project, "dev", { y: pinOf("a") });
+    expect(forbidden).toHaveBeenCalledWith(project.path("workspace-images"));
+    forbidden.mockRestore();
+    expect(pinsOf()).toEqual(["x", "y"]);
+    expect(readdirSync(project.path("workspace-images"))).toEqual(["dev.lock.json"]);
+  });
+
   test("a file that could not be read again stays as it was", () => {
     writePins(project, "dev", { x: pinOf("a") });
     const before = readFileSync(project.lockFile("dev"), "utf8");
