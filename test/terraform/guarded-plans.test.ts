@@ -33,6 +33,25 @@ describe("a plan of Terraform, made by its own steps from pinned images", () => 
     expect(await desk.guard()).toEqual({ code: 0, changes: [] });
   });
 
+  test("tells which resources a pin feeds, and what a move does to each", async () => {
+    const printed = await desk.run(
+      "terraform show -json plan.tfplan > plan.json; npx workspace-images pins --uses --plan plan.json --env dev --json",
+    );
+    const { dev } = JSON.parse(printed) as { dev: Record<string, { address: string; effect: string }[]> };
+    expect(
+      Object.entries(dev).map(([pin, uses]) => [pin, uses.map(({ address, effect }) => [address, effect])]),
+    ).toEqual([
+      [
+        "office-windows",
+        [
+          [SERVER, "replaced"],
+          [GROUP, "updated"],
+          [DESKTOP, "reinstalled"],
+        ],
+      ],
+    ]);
+  });
+
   const imageOf = (resource: string) => new RegExp(`(resource "${resource}"[\\s\\S]*?image_id\\s*= )[^\\n]*`);
   test.each([
     [

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type RawPlan, type RecordedPlan, recordedPlan } from "../desktops/plans";
+import { NEW_IMAGE, type RawPlan, type RecordedPlan, recordedPlan } from "../desktops/plans";
 import { planned, requireTerraform, succeed, terraform } from "./support";
 
 beforeAll(requireTerraform);
@@ -33,21 +33,21 @@ interface StoredResource extends Omit<ConfiguredResource, "expressions"> {
 }
 
 /** The configuration and the state of a recorded plan, in a new folder. */
-function folderOf(plan: PlanSources, edit: (resources: Blocks) => void = () => {}): string {
+function folderOf(plan: PlanSources, edit: (resources: Blocks, provider: Values) => void = () => {}): string {
   const folder = mkdtempSync(join(tmpdir(), "workspace-images-recorded-"));
   const blocks = { managed: {} as Blocks, data: {} as Blocks };
   for (const { mode, type, name, expressions = {} } of plan.configuration.root_module.resources) {
     blocks[mode][type] ??= {};
     blocks[mode][type][name] = valuesOf(expressions);
   }
-  edit(blocks.managed);
+  const provider = valuesOf(plan.configuration.provider_config.huaweicloud.expressions);
+  edit(blocks.managed, provider);
   const source = "huaweicloud/huaweicloud";
-  const { expressions } = plan.configuration.provider_config.huaweicloud;
   writeFileSync(
     join(folder, "main.tf.json"),
     JSON.stringify({
       terraform: { required_providers: { huaweicloud: { source } } },
-      provider: { huaweicloud: valuesOf(expressions) },
+      provider: { huaweicloud: provider },
       resource: blocks.managed,
       data: blocks.data,
     }),
@@ -68,9 +68,10 @@ function folderOf(plan: PlanSources, edit: (resources: Blocks) => void = () => {
   return folder;
 }
 
-type Blocks = Record<string, Record<string, Record<string, unknown>>>;
+type Values = Record<string, unknown>;
+type Blocks = Record<string, Record<string, Values>>;
 
-function valuesOf(expressions: Expressions): Record<string, unknown> {
+function valuesOf(expressions: Expressions): Values {
   return Object.fromEntries(
     Object.entries(expressions).map(([name, expression]) => [
       name,
@@ -95,7 +96,7 @@ test.each<RecordedPlan>([
 });
 
 test.each([
-  ["image_id", "aaaaaaaa-0000-4000-8000-000000000003"],
+  ["image_id", NEW_IMAGE],
   ["image_type", "private"],
   ["size", 3],
 ])("the stand-in refuses another %s of a pool, as the real provider does", async (attribute, value) => {
@@ -109,6 +110,23 @@ test.each([
     stderr: expect.stringContaining(`Error: ${attribute} can't be updated`),
   });
 });
+
+test.each([
+  ["replaces", undefined, { code: 0, stdout: expect.stringContaining("2 to destroy") }],
+  ["refuses", "false", { code: 1, stderr: expect.stringContaining("image_id can't be updated") }],
+])(
+  "the stand-in %s a pool where the provider replaces what cannot change, and the pool says %s",
+  async (_, says, ended) => {
+    const folder = folderOf(sources("nothing"), (resources, provider) => {
+      provider.enable_force_new = true;
+      const pools = resources.huaweicloud_workspace_desktop_pool!;
+      pools.pool!.enable_force_new = says;
+      for (const pool of Object.values(pools)) pool.image_id = NEW_IMAGE;
+    });
+    await succeed(folder, "init");
+    expect(await terraform(folder, "plan")).toMatchObject(ended);
+  },
+);
 
 test("what the stand-in applied is planned no second time", async () => {
   const folder = folderOf(sources("nothing"));
