@@ -158,14 +158,14 @@ async function askApp(
     );
     if (failure) {
       return new AppError(
-        `The app command "${app}" ${failure}, so that it is not known which pins it asks for. Nothing was dropped. ${advice}\n${output.trim()}`,
+        `The app command "${app}" ${failure}, so that it is not known which pins it asks for. Nothing was dropped. ${advice}\n${output.trim()}`.trim(),
       );
     }
     const asked = readLookups(record);
     return (
       asked ??
       new AppError(
-        `The app command "${app}" ended without synthesizing an app that has a catalog: it must call WorkspaceImageCatalog.prefetch(app) and app.synth(). Nothing was dropped.\n${output.trim()}`,
+        `The app command "${app}" ended without synthesizing an app that has a catalog: it must call WorkspaceImageCatalog.prefetch(app) and app.synth(). Nothing was dropped.\n${output.trim()}`.trim(),
       )
     );
   } finally {

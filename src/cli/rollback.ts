@@ -58,7 +58,7 @@ Later:
           const decided = decide(prospects, {
             environment: environment.name,
             leaves: () => false,
-            next: "Name another image with --to.",
+            next: `Name another image that it had with --to; any other one takes: workspace-images pin <pin> --env ${environment.name} --image <id>`,
           });
           return { project, environment, place, before, ...decided, otherwise };
         }),

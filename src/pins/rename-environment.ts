@@ -1,9 +1,10 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigurationError } from "../errors";
+import { ConfigurationError, LockFileError } from "../errors";
 import { withFileMutex } from "../project/atomic-file";
 import type { Environment } from "../project/environment";
-import { checkPlace, lockFileName, readAnyLockFile } from "./lock-file";
+import { regionOf } from "../project/region";
+import { lockFileName, readAnyLockFile } from "./lock-file";
 import { type LockFile, serializeLockFile } from "./lock-file-format";
 
 /** What an environment is renamed to. */
@@ -39,13 +40,13 @@ export function renameEnvironment({ directory, from, to, keep, dryRun }: Environ
       );
     }
     const after = { ...before, environment: to.name };
-    checkPlace(after, to, `${lockFileName(from)} (as "${to.name}")`);
     const isOther = there && there !== before && there.pins.size > 0;
     if (isOther && serializeLockFile(there) !== serializeLockFile(after)) {
       throw new ConfigurationError(
         `There is a ${lockFileName(to.name)} with pins of its own. If a synth took them because the environment was renamed first, delete that file and run this again.`,
       );
     }
+    checkTarget(before, from, to);
     return after;
   };
   const planned = renamed();
@@ -59,4 +60,16 @@ export function renameEnvironment({ directory, from, to, keep, dryRun }: Environ
       return after;
     }),
   );
+}
+
+function checkTarget({ region, projectId }: LockFile, from: string, to: Environment): void {
+  for (const [what, has, wants] of [
+    ["region", region, regionOf(to)],
+    ["project", projectId, to.projectId],
+  ]) {
+    if (wants === undefined || has === wants) continue;
+    throw new LockFileError(
+      `The pins of environment "${from}" are of ${what} "${has}", but environment "${to.name}" is in ${what} "${wants}", where they do not hold. Correct the configuration of "${to.name}", or take its pins anew: cdktf synth, or workspace-images pin --env ${to.name}`,
+    );
+  }
 }

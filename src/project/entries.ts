@@ -42,9 +42,17 @@ export function readEntries<T extends v.GenericSchema>(
   }
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;
-  const [issue] = result.issues;
+  const what = Array.isArray(json) ? "it is a list, and must be an object" : describeIssue(result.issues);
+  throw new ConfigurationError(`${name} is wrong: ${what}. Its format is in docs/guard.md.`);
+}
+
+/** A key that is misspelt is missing, too: which one it is says more. */
+function describeIssue(issues: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
+  const unknown = issues.find(({ kind, expected }) => kind === "schema" && expected === "never");
+  const issue = unknown ?? issues[0];
   const path = v.getDotPath(issue);
-  throw new ConfigurationError(
-    `${name} is wrong: ${path ? `${path} ` : ""}${issue.kind === "schema" && issue.expected === "never" ? "is no known key" : issue.message}. Its format is in docs/guard.md.`,
-  );
+  const isMissing = issue.kind === "schema" && issue.received === "undefined";
+  return [path, unknown ? "is no known key" : isMissing ? "is missing" : issue.message]
+    .filter(Boolean)
+    .join(" ");
 }

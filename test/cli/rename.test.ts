@@ -174,7 +174,9 @@ To change:
     );
     writePins(project, "prod-b", { office: pinOf(recent, { filter }) }, place());
     const region = await project.cli(["rename", "--environment", "dev", "prod-a"]);
-    expect(region.stderr).toContain('region "cn-south-1"');
+    expect(region.stderr).toContain(
+      '"cn-south-1", but environment "prod-a" is in region "cn-north-4", where they do not hold.',
+    );
     writePins(project, "prod-a", { office: pinOf(old, { filter }) }, place());
     const there = await project.cli(["rename", "--environment", "prod-a", "prod-b"]);
     expect(there.stderr).toContain("with pins of its own");

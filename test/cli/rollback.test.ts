@@ -101,6 +101,7 @@ describe("rollback", () => {
     const { code, stderr } = await cli("rollback", "office", "lab", "--env", "dev");
     expect(code).toBe(2);
     expect(stderr).toContain("lab: it has had no other image that it remembers.");
+    expect(stderr).toContain("workspace-images pin <pin> --env dev --image <id>");
     expect(office("dev").images).toEqual([recent]);
   });
 });
