@@ -52,7 +52,7 @@ async function read(exchange: Exchange, body: Dispatcher.ResponseData["body"]): 
 
 function unpack(exchange: Exchange, status: number, headers: HttpAnswer["headers"], packed: Buffer): string {
   const encoding = headers["content-encoding"]?.toLowerCase();
-  // Of a refusal, the status says what matters.
+  // Where the status is a refusal, a body that cannot be read must not hide that.
   const isRefused = !isSuccess(status);
   if (packed.length === 0 || !encoding || encoding === "identity") return packed.toString();
   if (encoding !== "gzip" && encoding !== "x-gzip") {

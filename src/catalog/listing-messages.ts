@@ -47,7 +47,7 @@ const CLASSES: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>(
 /** Writes an error down, with what it was caused by. */
 export function writeError(error: unknown): WrittenError {
   if (!(error instanceof Error)) return { message: String(error), fields: {} };
-  // By the class itself: a minified bundle gives it another name.
+  // Not by `error.name`, which is another one in a minified bundle.
   const [name] = [...CLASSES].find(([, Class]) => error.constructor === Class) ?? [];
   const { message, stack, cause } = error;
   const fields = Object.entries(error).filter(([key]) => key !== "cause");

@@ -53,7 +53,7 @@ export class ListingSource {
     return {
       place,
       listing: (query) =>
-        // By the project that was found: one environment's lock file may know it while another must ask.
+        // By the project that was found: one environment has it from its lock file, another must ask IAM.
         this.once(["listing", workspaceUrl, iamUrl, profile, projectId, query], async () => ({
           query,
           images: await client.listImages(query),

@@ -7,7 +7,7 @@ import { openListings } from "./listing-source";
 if (parentThread) {
   const parent = parentThread;
   const send = (report: ListingReport) => parent.post(report);
-  // Node would have it printed when the other thread no longer waits, or never: NODE_DEBUG writes there.
+  // What a thread writes to standard error, Node prints when the main thread no longer waits, or never.
   process.stderr.write = (text: string | Uint8Array) => {
     send({ printed: String(text) });
     return true;

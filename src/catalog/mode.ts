@@ -25,8 +25,8 @@ export function modeOf(option: Mode | undefined): Mode {
 function isPipeline(): boolean {
   const { CI, BUILDNUMBER, INCREASENUM } = process.env;
   if (CI) return CI !== "false" && CI !== "0";
-  // Huawei CodeArts, which the library does not know.
+  // ci-info does not know Huawei CodeArts.
   if (BUILDNUMBER && INCREASENUM) return true;
-  // It looks at the variables while it is loaded.
+  // ci-info reads the variables while it is loaded: loaded earlier, it would see others.
   return (require("ci-info") as typeof import("ci-info")).isCI;
 }

@@ -113,7 +113,7 @@ function fromListing(lookup: Lookup, known: Known, notes: readonly Note[]): Reso
     if (error instanceof ListingTooLargeError && JSON.stringify(query) !== JSON.stringify(asked)) {
       throw new ListingRequiredError(`${subject}: ${error.message}`, { ...query });
     }
-    // Nothing that would pass at another time or place.
+    // These are the same wherever and whenever the command is run again.
     if (error instanceof ConfigurationError || error instanceof LockFileError) throw error;
     throw new EnvironmentUnavailableError(
       `${subject}: there is no pin "${pinName}" yet, and the images could not be listed. ${error.message} To take this pin, run where the environment can be reached, for example in a pipeline on the branch of this change: ${pinCommand(pinName, question, environment.name)}`,

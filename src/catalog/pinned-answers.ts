@@ -103,7 +103,7 @@ export class PinnedAnswers {
     pins.asked.add(pinName);
     const answered = pins.answers.get(pinName);
     const known = answered?.pin ?? pins.pin(pinName);
-    // What is asked as it was pinned was checked when the pin was read.
+    // A filter that is the pin's own was checked when the pin was read.
     const filter = isAsPinned(given, cardinality, known)
       ? known.filter
       : parseFilter(given, cardinality, subject);

@@ -48,7 +48,7 @@ export async function prefetchAnswers(
   options: PrefetchOptions,
 ): Promise<{ readonly mode: Mode; readonly answers: PinnedAnswers }> {
   const project = findProject();
-  // Where pins are those of another folder, the file does not ask for any of them.
+  // A test that gives a folder of its own has pins of its own, whatever this file asks for.
   if (project.configuration?.lookups !== undefined && options.directory === undefined)
     throw lookupsBesideApp(project);
   const environments = options.environments

@@ -209,7 +209,7 @@ function leftMarkers(directory: string, environment: string): LockFileError | un
   try {
     text = readBounded(join(directory, name), MAX_LOCK_FILE);
   } catch {
-    // Whoever reads the environment says why.
+    // The commands that need the file say why it cannot be read.
   }
   if (text === undefined || describeConflict(text) === undefined) return undefined;
   return new LockFileError(

@@ -170,7 +170,7 @@ export class WorkspaceEmulator {
         else if ("id" in report) this.serve(report);
       };
       this.front.onMessage(take, (why) => reject(new Error(`The emulator's server ended ${why}.`)));
-      // Who waits for a listing in this thread must be answered by it.
+      // A constructor that waits for a listing blocks this thread, which must answer that listing meanwhile.
       this.stopServing = serveWhileWaiting(() => {
         for (let report = this.front.take(); report !== undefined; report = this.front.take()) {
           take(report as FrontReport);

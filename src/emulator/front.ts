@@ -64,7 +64,7 @@ if (parentThread) {
 
   const serve = async (request: IncomingMessage, response: ServerResponse, latencyMs: number) => {
     const body = await read(request);
-    // As of a service, what is done for the answer is part of the time that it takes.
+    // The latency begins before the answer is made, as a service's does.
     const delay = latencyMs ? sleep(latencyMs) : undefined;
     const { method = "GET", url: target = "/", headers } = request;
     const id = count++;

@@ -214,7 +214,7 @@ function parseStrictly<Schema extends v.GenericSchema<object>>(
   }
   const canonical = withOrderedKeys(Object.fromEntries(given));
   const result = v.safeParse(schema, canonical);
-  // The schema's output has the schema's order of keys.
+  // Not the schema's output, whose keys are in the schema's order.
   if (result.success) return canonical as v.InferOutput<Schema>;
   const [issue] = result.issues;
   const key = v.getDotPath(issue) ?? "";
@@ -227,7 +227,7 @@ function parseStrictly<Schema extends v.GenericSchema<object>>(
 }
 
 function notValid(subject: string, key: string, value: unknown, problem: string): string {
-  // From a file it may be anything, too deep to be written out.
+  // A value from a file may be nested too deeply to be written out.
   const shown =
     value !== null && typeof value === "object" ? "(an object)" : JSON.stringify(value)?.slice(0, 120);
   return `${subject}: ${key} ${shown} is not valid: ${problem}.`;

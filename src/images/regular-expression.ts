@@ -20,7 +20,7 @@ const LACKING: readonly (readonly [RegExp, string])[] = [
  * @throws FilterError if it is not valid; the message does not say where it stands
  */
 export function compileRegex(pattern: string): (text: string) => boolean {
-  // It takes longer to load than a lookup that is pinned, which needs no pattern.
+  // Loaded here, because loading it takes longer than a whole pinned lookup, which needs no pattern.
   const { RE2JS } = require("re2js") as typeof import("re2js");
   let compiled: import("re2js").RE2JS;
   try {

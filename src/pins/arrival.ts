@@ -34,7 +34,7 @@ export function arrivalOf(history: History, environment: string, name: string, p
 /** Since when images have been somewhere; of those that are there no longer, as if they had left now. */
 export function arrivalAt(stay: Stay, history: History, now: Date): Arrival {
   const { from, until } = stay;
-  // Where older commits were not fetched, the oldest one that was seems to bring everything.
+  // In a shallow clone, the oldest commit seems to bring everything.
   if (history.isShallow && from.id === history.events[0]?.commit.id)
     return byPin(stay, "older commits were not fetched");
   if (!until) return { time: new Date(from.time) };

@@ -36,7 +36,7 @@ export function describeCommands(steps: readonly (readonly string[])[]): string 
 
 function stepsOf(event: HistoryEvent, context: ChangeContext): string[][] {
   const { change, origin, isFileGone } = event;
-  // A file that is moved by hand is of the wrong environment, and not readable.
+  // That was the command: a lock file that is moved by hand says that it is another environment's, and is not read.
   if (origin) return [[`rename --environment${origin.isCopy ? " --keep" : ""}`]];
   if (!change) return [];
   const { what, after, replaced } = change;

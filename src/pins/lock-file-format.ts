@@ -127,7 +127,7 @@ export function parseLockFile(content: string, name: string): LockFile {
   if (typeof version === "number" && version !== VERSION) {
     throw fail(`has lockfileVersion ${version}, but this version reads ${VERSION}. ${NEWER}`);
   }
-  // A file that is as it was written has no key twice: looking for one takes longer than all the rest.
+  // A text that is exactly as it is written here has no key twice: looking for one takes longer than all the rest.
   const duplicate = content === format(json) ? undefined : findDuplicateKey(content);
   if (duplicate) throw fail(`${describeDuplicate(duplicate)}, as after a bad merge. ${restore}`);
   const file = v.safeParse(fileSchema, json);
@@ -171,7 +171,7 @@ function parsePin(
     throw error;
   }
   const pin: Pin = { filter, cardinality, images: images.map(withoutNothing), ...rest };
-  // What is as it was written need not be brought into the order of keys, which takes longer than all the rest.
+  // First as it stands: bringing its keys into their order takes longer than all the rest.
   if (!isAsWritten(raw, place) && integrity !== integrityOf(pin, place)) {
     throw fail(
       "does not match its integrity: it was edited by hand, merged badly, or copied from another file. Pins move by workspace-images update, promote and pin, and are renamed by workspace-images rename",

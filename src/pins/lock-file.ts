@@ -50,7 +50,7 @@ export function readAnyLockFile(directory: string, environment: string): LockFil
     text = readBounded(join(directory, name), MAX_LOCK_FILE);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    // A file that others may read is not damaged.
+    // A file that this user may not read is not damaged: others may read it.
     const isForbidden = code === "EACCES" || code === "EPERM";
     throw new LockFileError(
       `${name} cannot be read: ${message}. It must be a file that this user may read${isForbidden ? ": change its permissions, or those of its folder." : `. ${restoring(name)}`}`,
@@ -86,7 +86,7 @@ export function updateLockFile(
   // What is given may be a whole lock file, and another environment's: no more of it is taken.
   const place = { region, projectId };
   try {
-    // Most processes write none.
+    // Loaded here, because most processes write no lock file.
     const { makeFolder, withFileMutex } =
       require("../project/atomic-file") as typeof import("../project/atomic-file");
     makeFolder(dirname(path));

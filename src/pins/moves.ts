@@ -77,7 +77,7 @@ export function decide(
   );
   const lines = refusals.map(({ pin, rule, message, advice }) => {
     const text = `  ${pin}: ${message}${/[.!?]$/.test(message) ? "" : "."}`;
-    // Of what is not ripe, the message says when to run the same again.
+    // Not of images that are not ripe: the message says from when on the same command works.
     return advice === undefined || rule === "minAgeDays" ? text : `${text} ${INTRODUCTIONS[rule]} ${advice}`;
   });
   const nevertheless =

@@ -71,7 +71,7 @@ export function questionKey({ filter, cardinality }: Question): string {
 
 /** Whether two questions are the same. */
 export function isSameQuestion(a: Question, b: Question): boolean {
-  // Mostly it is the pin's own filter; writing both out takes longer than all the rest of a pinned lookup.
+  // Mostly both have one filter, the pin's; writing filters out takes longer than all the rest of a pinned lookup.
   if (a.filter === b.filter) return a.cardinality === b.cardinality;
   return questionKey(a) === questionKey(b);
 }

@@ -67,7 +67,7 @@ function findImage(
   { listings }: Listed,
 ): { image: WorkspaceImage; isListed: boolean } {
   const image = listings.flatMap(({ images }) => images).find((other) => other.id === id);
-  // Of one that is described wrongly, no more is known than of one that is not listed.
+  // An image that is described wrongly is taken as one that is not listed: nothing of it can be relied on.
   return image && !image.faults
     ? { image, isListed: true }
     : { image: { id, ...(imageType !== undefined && { imageType }) }, isListed: false };

@@ -115,7 +115,7 @@ function align(base: Pins, ours: Pins, theirs: Pins): Map<string, Versions> {
     ["theirs", theirs, "ours", ours],
   ] as const) {
     for (const [name, from] of sides[side]) {
-      // The other side has a pin of its own under the new name: then it is that one which is merged.
+      // Where the other side has a pin of its own under the new name, it is merged with that one.
       const isTaken = others.has(name) && sides[otherSide].get(name) !== from;
       const other = isTaken ? others.get(name) : successor(otherSide, others, from);
       if (!isTaken) carried.add(from);
@@ -184,7 +184,7 @@ function mergeBoth(base: Pin | undefined, ours: Pin, theirs: Pin, taken: Side | 
     ...(adopted && { adopted }),
   };
   const question = mergeQuestion(base, ours, theirs);
-  // A lookup of one image cannot have what a lookup of all was moved to.
+  // A question for one image cannot have the several, or none, that a pin of all was moved to.
   const fits = question.cardinality === "all" || merged.images.length === 1;
   return withQuestion(merged, fits ? question : winner);
 }

@@ -60,7 +60,7 @@ export function reviewMoves(
       environment,
       place: after,
       name: change.pin,
-      // A copy is a new pin.
+      // Policies do not govern new pins, and a copy is one.
       before: change.what.includes("copied") ? undefined : change.before,
       after: change.after,
       sources: sourcesOf(environment, change, context),

@@ -89,7 +89,7 @@ function lost(before: Pin, images: readonly WorkspaceImage[], { listings }: List
 export function explainUpdates(pins: Pins, listed: Listed): string[] {
   return [...pins].flatMap(([name, pin]) => {
     const { images, problem } = reselect(name, pin, listed);
-    // The problem says it.
+    // The error says it already.
     if (problem) return [];
     const excluded = explainExcluded(listed.listings, pin, images, listed.region, listed.revocations);
     return excluded ? [`Pin "${name}" of environment "${listed.environment.name}":${excluded}`] : [];

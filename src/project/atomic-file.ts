@@ -163,7 +163,7 @@ function acquire(file: string): string {
         { code: "ETIMEDOUT" },
       );
     }
-    // What counts is the time that was slept: it is the same whatever is done to the clock.
+    // Time is counted by what was slept, so that setting the clock changes nothing.
     const pause = 2 + Math.random() * 10;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
     waited += pause;

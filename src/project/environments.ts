@@ -146,7 +146,7 @@ function refuseLevel(value: unknown, path: Path, fail: Fail): void {
     throw fail([...path, key], "is a name that cannot be used: choose another one.");
   };
   for (const name of UNUSABLE_NAMES) if (Object.hasOwn(value, name)) refuse(name);
-  // Inherited ones too: that is where `{ __proto__: {} }` of a program goes.
+  // Inherited ones too: in a program, `{ __proto__: {…} }` makes a prototype, not a key.
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
     for (const key in value) if (!Object.hasOwn(value, key)) refuse(key);
@@ -155,7 +155,7 @@ function refuseLevel(value: unknown, path: Path, fail: Fail): void {
 
 function refuseNested(value: unknown, path: Path, fail: Fail): void {
   refuseLevel(value, path, fail);
-  // No key stands deeper; what does is refused by the schema.
+  // Deeper, there are no known keys, and the schema refuses all others.
   if (typeof value !== "object" || value === null || path.length > 4) return;
   for (const [key, nested] of Object.entries(value)) refuseNested(nested, [...path, key], fail);
 }
@@ -184,7 +184,7 @@ function knownKeys(path: Path, source: EnvironmentSource): string {
  */
 export function openEnvironments(project: Project, context?: unknown): Environments {
   const fromFile = () => (project.cdktfJson?.context as Record<string, unknown> | undefined)?.[CONTEXT_KEY];
-  // Compared only for those that are asked for, or for errors.
+  // Called only for environments that are asked for, and for errors, because comparing takes time.
   const sourceOf = (name?: string): EnvironmentSource =>
     context === undefined || isSameJson(partOf(context, name), partOf(fromFile(), name))
       ? CDKTF_JSON

@@ -49,7 +49,7 @@ export function locate(
 ): Location {
   const { name, endpoints } = environment;
   const subject = (what: string) => `Environment "${name}": ${what}`;
-  // The provider's own region: a project that no environment names belongs there.
+  // The provider's own region: a project that the profile or the variables name belongs there.
   const ofProvider = profile.region ?? setting("region", variables);
   const region = environment.region ?? ofProvider?.value;
   if (!region) {
@@ -89,7 +89,7 @@ export function locate(
     endpoints?.iam ?? setting("authUrl", variables)?.value.replace(/\/v3(\.0)?\/?$/, ""),
     from("iam", variableOf("authUrl", variables)),
   );
-  // No variable names these two: what stands in for IAM on this machine stands in for them.
+  // No variable names STS or the exchange of ID tokens: where IAM is a server on this machine, it is these, too.
   const standIn = isLoopback(new URL(iamUrl).hostname) ? iamUrl : undefined;
   const stsUrl = standIn ?? `https://sts.${region}.${cloud}`;
   checkTrusted(stsUrl, subject(settingName(environment, "cloud")), variables);

@@ -109,7 +109,7 @@ export function whyNoEnvironments(project: Project): string {
 function isForeign(file: string): boolean {
   const user = process.getuid?.();
   if (user === undefined) return false;
-  // Of a link, both whoever made it and whoever wrote what it points to.
+  // Where it is a link, its owner, and that of the file it points to.
   return [lstatSync, statSync].some((stat) => {
     const owner = stat(file, { throwIfNoEntry: false })?.uid;
     return owner !== undefined && owner !== user && owner !== 0;
@@ -129,7 +129,7 @@ function readObject(file: string): Record<string, unknown> | undefined {
   try {
     json = parseJson(text);
   } catch (cause) {
-    // What another encoding becomes when it is read as UTF-8.
+    // A text in another encoding has these when it is read as UTF-8.
     if (text.includes("\uFFFD") || text.includes("\0"))
       throw fail("is not UTF-8 text: save it in that encoding", cause);
     throw fail(`is not valid: ${(cause as Error).message}`, cause);

@@ -92,7 +92,7 @@ function whatIsWrong(text: string, at: number, expected: Expected, open: string 
   const next = text[at];
   if (next === undefined) return "the file ends too early";
   if (next === "\uFEFF") return "a byte order mark stands before the text";
-  // What another encoding becomes when it is read as UTF-8.
+  // A text in another encoding has these when it is read as UTF-8.
   if (next === "\uFFFD" || next === "\0") return "this is not UTF-8 text: save it in that encoding";
   if (next === "/" || next === "#") return "JSON has no comments";
   if (next === "'") return "texts stand in double quotes";

@@ -31,7 +31,7 @@ export function choose(
   wanted: readonly string[],
 ): { readonly chosen: Set<string>; readonly unknown: string[] } {
   const names = new Set(known);
-  // A name that has an asterisk in it is itself, too.
+  // An asterisk may also be part of a name that is meant exactly.
   const found = wanted.map((name) =>
     names.has(name) || !isPattern(name)
       ? [name].filter((exact) => names.has(exact))

@@ -25,7 +25,7 @@ export class HelperThread {
   constructor(helper: string, file: string) {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
-    // Options for Node there are for the app, and may load what the app needs.
+    // NODE_OPTIONS are the app's, and may load files that only the app needs.
     const { NODE_OPTIONS: _, ...variables } = process.env;
     const workerData: HelperData = { [HELPER]: helper, port: port2, bell: this.bell };
     this.worker = new Worker(file, {

@@ -56,7 +56,7 @@ function connect(): ParentThread | undefined {
   process.on("uncaughtExceptionMonitor", (error: unknown) => {
     reason = `by an error: ${error instanceof Error ? error.message : String(error)}`;
   });
-  // While the other thread waits, it gets no event that says so.
+  // While the other thread waits it is blocked, and no event tells it that this one ended.
   process.on("exit", () => parent.post({ ended: reason ?? "without an error" }));
   setInterval(() => parent.ring(), HEARTBEAT).unref();
   return parent;

@@ -36,7 +36,7 @@ export class CredentialSources {
 
   /** The credentials for a place. */
   of(location: Location): CredentialSource {
-    // Everything holds for the account in its cloud; only a password's token holds for one project.
+    // Keys and tokens are good for the whole account in its cloud; only a token for a password is for one project.
     const account = JSON.stringify([location.profile, location.iamUrl.replace(location.region, "")]);
     const key = this.mayBePassword(location)
       ? JSON.stringify([account, location.iamUrl, location.projectName])
