@@ -1,5 +1,4 @@
 import { existsSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
@@ -352,14 +351,10 @@ describe("an environment that cannot be reached", () => {
 
   test("is not waited for where nobody asks it", async () => {
     // It takes connections and never answers.
-    const server = createServer(() => {}).listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const { port } = server.address() as { port: number };
-    enter(project, { ...emulator.variables, WORKSPACE_IMAGES_ENDPOINT: `http://127.0.0.1:${port}` });
+    const { url } = await serve(() => {});
+    enter(project, { ...emulator.variables, WORKSPACE_IMAGES_ENDPOINT: url });
     writePins(project, "prod", { z: pinOf("pinned-z") }, { region: SOUTH, projectId: "p" });
     expect((await synthesize(both)).built).toEqual(["pinned-x", "pinned-y"]);
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
   });
 });
 

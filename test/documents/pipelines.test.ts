@@ -1,10 +1,9 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { ROOT, run } from "../support/project";
+import { type LoopbackServer, openServer } from "../support/server";
 import {
   codeArtsJobs,
   codeArtsTasks,
@@ -119,14 +118,14 @@ describe("the files are what their services read", () => {
 
 /** GitLab's interface for comments. */
 const comments: string[] = [];
-let api: Server;
+let api: LoopbackServer;
 const workbench = new Workbench();
 beforeAll(async () => {
   workbench.tool(
     "gh",
     'echo "gh $*" >> "$SAID"; for word in "$@"; do [[ $word != *.md ]] || cat "$word" >> "$SAID"; done',
   );
-  api = createServer((request, response) => {
+  api = await openServer((request, response) => {
     let body = "";
     request.on("data", (chunk) => {
       body += chunk;
@@ -135,11 +134,10 @@ beforeAll(async () => {
       comments.push(`${request.url} ${decodeURIComponent(body.replaceAll("+", " "))}`);
       response.end("{}");
     });
-  }).listen(0, "127.0.0.1");
-  await new Promise((listening) => api.once("listening", listening));
+  });
 });
 afterAll(async () => {
-  api.close();
+  await api.close();
   await workbench.close();
 });
 
@@ -192,7 +190,7 @@ describe.each(Object.entries(services))("the commands of %s, in their order", (_
         SAID: said,
         GITHUB_STEP_SUMMARY: said,
         GITLAB_TOKEN: "token",
-        CI_API_V4_URL: `http://127.0.0.1:${(api.address() as AddressInfo).port}/api/v4`,
+        CI_API_V4_URL: `${api.url}/api/v4`,
         CI_PROJECT_ID: "1",
         CI_MERGE_REQUEST_IID: "7",
         CI_MERGE_REQUEST_TARGET_BRANCH_NAME: "main",
