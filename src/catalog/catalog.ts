@@ -45,10 +45,12 @@ export class WorkspaceImageCatalog {
    * Prepares the answers to an app's lookups. Call it once, before the first stack.
    * In mode `auto`, environments that have no lock file yet are listed here, for ten seconds at most; any other is
    * listed when a lookup needs it, which is where it has no pin and no other pin has its question.
-   * When `app.synth()` has succeeded, new pins are written to the lock files. It throws LockFileError where that cannot
-   * be, and PinConflictError where another app or process pinned something else under the same name meanwhile.
+   * `app.synth()` then throws DesktopCheckError where a resource does not fit its image. Where everything fits, it writes
+   * new pins to the lock files, and throws LockFileError where one cannot be written, and PinConflictError where another
+   * app or process pinned something else under the same name meanwhile.
    * @throws CatalogError if the app already has a catalog
    * @throws ConfigurationError if environments or options are wrong
+   * @throws the reason of `options.signal` if that ends it
    */
   static async prefetch(app: IConstruct, options: PrefetchOptions = {}): Promise<WorkspaceImageCatalog> {
     // A program that is bundled into one file is its own helper: it runs until here a second time.
