@@ -36,7 +36,7 @@ export function imageIdOf(region: string, name: string): string {
   ].join("-");
 }
 
-/** The built-in images of a region. */
+/** The images that an emulator has in a region, such as `cn-north-4`, where it is started without others. */
 export function builtInImages(region: string): EmulatedImage[] {
   return [...RELEASES, ...PRIVATE]
     .filter(({ only }) => only === undefined || only === region)

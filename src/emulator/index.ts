@@ -1,5 +1,5 @@
 export { DEFAULT_ACCOUNT, type EmulatedAccount } from "./accounts";
-export { builtInImages, type EmulatedImage, imageIdOf, projectIdOf, REGIONS } from "./built-in-images";
+export { builtInImages, type EmulatedImage, imageIdOf } from "./built-in-images";
 export { type AnsweredRequest, WorkspaceEmulator } from "./emulator";
 export type { EmulatorOptions } from "./emulator-options";
 export type { EmulatedRequest, EmulatedService, ErrorShape, Fault } from "./faults";

@@ -1,7 +1,8 @@
+import type { Environment } from "../project/environment";
 import type { Move, Prospect } from "./moves";
 import { isStale, type Pin, type Pins, type Reason } from "./pin";
 import type { Circumstances } from "./policy";
-import { isSame } from "./update";
+import { hasSameImages } from "./update";
 
 /** What a pin needs, the most urgent first. */
 const NEEDS = ["unmet", "revoked", "undecided", "held", "stale", "newer"] as const;
@@ -37,7 +38,7 @@ export interface OutdatedPin extends Move {
 export function outdated(
   pins: Pins,
   prospects: readonly Prospect[],
-  environment: Parameters<typeof isStale>[1],
+  environment: Environment,
   region: string,
   circumstances: Circumstances,
 ): Map<string, OutdatedPin> {
@@ -53,7 +54,7 @@ export function outdated(
 function outdatedPin(
   pin: Pin,
   prospect: Prospect | undefined,
-  environment: Parameters<typeof isStale>[1],
+  environment: Environment,
   region: string,
   { revocations, now }: Circumstances,
 ): OutdatedPin {
@@ -69,7 +70,7 @@ function outdatedPin(
     undecided: problems.length > 0,
     held: hold !== undefined,
     stale: isStale(pin, environment, now),
-    newer: problems.length === 0 && !isSame(from, to),
+    newer: problems.length === 0 && !hasSameImages(from, to),
   };
   const waits = ripeAt !== undefined;
   const isDue = is.unmet || is.undecided || ((is.stale || is.newer) && !waits);

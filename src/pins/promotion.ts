@@ -15,7 +15,7 @@ import {
   objectionsTo,
   unanswered,
 } from "./policy";
-import { isSame } from "./update";
+import { hasSameImages } from "./update";
 
 /** What images come from. */
 export interface PromotionSource {
@@ -52,7 +52,7 @@ export function promotionProspects(
     if (
       before &&
       objections.length === 0 &&
-      isSame(before.images, images) &&
+      hasSameImages(before.images, images) &&
       !isStale(before, environment, now)
     )
       return [];

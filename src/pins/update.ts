@@ -48,7 +48,7 @@ export function updateProspects(pins: Pins, listed: Listed): Prospect[] {
   const { environment, now } = listed;
   return [...pins].flatMap(([name, before]): Prospect[] => {
     const { images, problem } = reselect(name, before, listed);
-    if (!problem && isSame(before.images, images) && !isStale(before, environment, now)) return [];
+    if (!problem && hasSameImages(before.images, images) && !isStale(before, environment, now)) return [];
     const objections = problem ? [undecided(problem)] : objectionsToUpdate(name, before, images, listed);
     objections.push(...lost(before, images, listed));
     return [
@@ -102,7 +102,7 @@ function undecided({ message }: Undecided): Objection {
 }
 
 /** Whether two lists have the same images, described in the same way. */
-export function isSame(a: readonly WorkspaceImage[], b: readonly WorkspaceImage[]): boolean {
+export function hasSameImages(a: readonly WorkspaceImage[], b: readonly WorkspaceImage[]): boolean {
   return a.length === b.length && a.every((image, index) => differences(image, b[index]!).length === 0);
 }
 

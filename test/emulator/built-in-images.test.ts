@@ -1,4 +1,5 @@
-import { builtInImages, type EmulatedImage, imageIdOf, projectIdOf, REGIONS } from "../../src/emulator";
+import type { EmulatedImage } from "../../src/emulator";
+import { builtInImages, imageIdOf, projectIdOf, REGIONS } from "../../src/emulator/built-in-images";
 
 const of = (region: string, matches: (image: EmulatedImage) => boolean) =>
   builtInImages(region).filter(matches);
