@@ -135,6 +135,26 @@ test("the pointer and the arrow keys show what an environment had, and how far i
   expect(trouble).toEqual([]);
 });
 
+test("nobody is behind an image that was rolled back everywhere, and who has a revoked one is told so", async () => {
+  const { lanes, events } = months(["office"], ["dev", "prod", "lab"], 3);
+  const [dev, prod, lab] = lanes.map(({ spans }) => spans);
+  const back = commit(NOW - DAY, "Roll back");
+  dev!.at(-1)!.until = back;
+  dev!.push({ from: back, state: dev![1]!.state });
+  for (const spans of [prod!, lab!]) {
+    spans.pop();
+    delete spans.at(-1)!.until;
+  }
+  lab!.pop();
+  delete lab![0]!.until;
+  await open({ lanes, events });
+  expect(await page.locator(".state").allTextContents()).toEqual(["newest", "newest", "60 days behind"]);
+  await page.close();
+  const revocations = new Revocations([{ name: "Windows_11_202502", reason: "logs passwords" }]);
+  await open({ lanes, events, revocations });
+  expect(await page.locator(".state").allTextContents()).toEqual(["revoked", "revoked", "newest"]);
+});
+
 test("holds and revoked images are marked, and say why", async () => {
   const { lanes, events } = months(["office"], ["dev"], 2);
   const [first, second] = lanes[0]!.spans;
