@@ -22,10 +22,10 @@ export function findDuplicateKey(text: string): string[] | undefined {
 /**
  * What `JSON.stringify(value, null, 2)` gives, with invisible characters escaped, in pieces, so that it need not be held
  * as a whole.
- * @param levels how deep objects and lists are taken apart
+ * @param levels how deep lists, and objects that hold others, are taken apart
  */
 export function* jsonInPieces(value: unknown, levels = 3, indent = ""): Generator<string> {
-  if (levels === 0 || typeof value !== "object" || value === null) {
+  if (levels === 0 || typeof value !== "object" || value === null || isFlat(value)) {
     yield escapeInvisible(JSON.stringify(value, null, 2) ?? "null").replaceAll("\n", `\n${indent}`);
     return;
   }
@@ -40,4 +40,9 @@ export function* jsonInPieces(value: unknown, levels = 3, indent = ""): Generato
     separator = ",";
   }
   yield separator === open ? `${open}${close}` : `\n${indent}${close}`;
+}
+
+/** Whether something is an object that holds no others: taken apart, an image would be a dozen pieces. */
+function isFlat(value: object): boolean {
+  return !Array.isArray(value) && Object.values(value).every((member) => Object(member) !== member);
 }
