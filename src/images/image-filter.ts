@@ -52,7 +52,7 @@ export interface ListImagesQuery extends ListingQuery {
   readonly sortType?: SortType | undefined;
 }
 
-/** Which images are wanted, and in which order. Every filter that is given must hold. */
+/** Which images are wanted, and in which order. Every filter that is given must be met. */
 export interface ImageFilter extends ListingQuery {
   /** Exact name. */
   readonly name?: string | undefined;

@@ -57,7 +57,7 @@ export interface EnvironmentConfig {
   readonly promotion?: PromotionPolicy;
   /**
    * Age in days from which a pin counts as stale.
-   * @default - pins do not grow stale
+   * @default - pins do not become stale
    */
   readonly maxPinAgeDays?: number;
 }
