@@ -90,7 +90,9 @@ const KINDS = {
   id: {
     ...TEXT,
     expected: `it must be a text of at most ${MAX_TEXT} visible characters`,
-    accepts: (value: unknown) => TEXT.accepts(value) && /^[^\s\p{Cc}\p{Cf}\p{Cs}]+$/u.test(value as string),
+    accepts: (value: unknown) =>
+      TEXT.accepts(value) &&
+      /^[^\s\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]+$/u.test(value as string),
   },
   count: {
     expected: "it must be a whole number, 0 or more",

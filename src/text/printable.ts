@@ -25,7 +25,7 @@ export function withoutCommands(text: string): string {
 export function escapeInvisible(json: string): string {
   // Most is plain ASCII, which is seen faster.
   if (!/[^\x20-\x7e\n]/.test(json)) return json;
-  return json.replace(/[\p{Cf}\u007f-\u009f\u2028\u2029]/gu, (character) =>
+  return json.replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}\u007f-\u009f\u2028\u2029]/gu, (character) =>
     [...Array(character.length).keys()]
       .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`)
       .join(""),

@@ -80,7 +80,7 @@ describe("an image", () => {
     expect(faults![name]).toMatch(new RegExp(`^${field} is wrong: it must be a (text|time|whole number)`));
   });
 
-  test.each([undefined, null, 1, "", {}, [], " ", "a\nb", "a\u202eb", "x".repeat(10_000)])(
+  test.each([undefined, null, 1, "", {}, [], " ", "a\nb", "a\u202eb", "a\u3164", "x".repeat(10_000)])(
     "whose id is %j has a mark in its place, and says so",
     (id) => {
       const { id: mark, faults, ...image } = parseImageInfo({ ...documented, id });
@@ -149,7 +149,8 @@ describe("an image", () => {
         const given = new Map<string, unknown>(isObject ? Object.entries(raw) : []);
         const isRight = (from: string) => {
           const field = given.get(from);
-          if (from === "id") return typeof field === "string" && /^[^\s\p{Cc}\p{Cf}\p{Cs}]+$/u.test(field);
+          if (from === "id")
+            return typeof field === "string" && /^[^\s\p{Cc}\p{Cf}\p{Cs}\p{DI}]+$/u.test(field);
           if (from === "created_at") return creationTime(String(field)) !== undefined;
           if (from in COUNTS) return Number.isSafeInteger(field) && (field as number) >= 0;
           return typeof field === "string" && field.length <= 1024;

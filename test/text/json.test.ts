@@ -17,6 +17,25 @@ test.each([
   expect([...jsonInPieces(value)].join("")).toBe(JSON.stringify(value, null, 2));
 });
 
+test.each([
+  "\u200b",
+  "\u202e",
+  "\u2066",
+  "\u0085",
+  "\u2028",
+  "\ufeff",
+  "\u00ad",
+  "\u3164",
+  "\u115f",
+  "\u034f",
+  "\ufe0f",
+])("what shows nothing is escaped, also as a key: %j", (invisible) => {
+  const value = { [`a${invisible}`]: `b${invisible}c` };
+  const json = [...jsonInPieces(value)].join("");
+  expect(json).not.toContain(invisible);
+  expect(JSON.parse(json)).toEqual(value);
+});
+
 test("no piece of a long list is longer than its longest member", () => {
   const changes = Array.from({ length: 1000 }, (_, index) => ({
     address: `desktop[${index}]`,
