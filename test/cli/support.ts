@@ -40,7 +40,7 @@ export function start(
 
 /** Waits until something holds, or fails after a while. */
 export async function eventually(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`it never came true: ${holds}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

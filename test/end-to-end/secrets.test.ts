@@ -265,7 +265,6 @@ describe("a synth", () => {
         await world.close();
       }
     },
-    60_000,
   );
 
   test("over TLS and through a proxy with a password leaves no secret either", async () => {
