@@ -32,7 +32,7 @@ export async function take(exchange: Exchange, response: Dispatcher.ResponseData
   exchange.headers = headers;
   const packed = await read(exchange, response.body);
   const text = unpack(exchange, response.statusCode, headers, packed);
-  return judge(exchange, { status: response.statusCode, headers, text });
+  return outcomeOf(exchange, { status: response.statusCode, headers, text });
 }
 
 /** Reads a body, and stops reading where it grows beyond the limit. */
@@ -75,7 +75,7 @@ function unpack(exchange: Exchange, status: number, headers: HttpAnswer["headers
   }
 }
 
-function judge(exchange: Exchange, { status, headers, text }: HttpAnswer): Outcome {
+function outcomeOf(exchange: Exchange, { status, headers, text }: HttpAnswer): Outcome {
   const { what, request } = exchange;
   const { confidential = false } = request;
   const refuse = (why: string, retryable: boolean): Outcome => ({

@@ -50,16 +50,11 @@ export class Http {
     this.retries = retriesOf(variables);
     this.connections = new Connections(variables, this.limits);
     checkSigningAlgorithm(variables);
-    if (this.isInsecure) {
+    if (this.connections.isInsecure) {
       onWarning?.(
         `${variableOf("insecure", variables)} is set: certificates are not checked, so that anyone on the way can read and change what is sent.`,
       );
     }
-  }
-
-  /** Whether certificates are not checked (HW_INSECURE). */
-  get isInsecure(): boolean {
-    return this.connections.isInsecure;
   }
 
   /**

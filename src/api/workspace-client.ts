@@ -54,11 +54,6 @@ export class WorkspaceApi {
     this.credentials = new CredentialSources(this.http, this.profiles, this.#variables);
   }
 
-  /** Whether certificates are not checked (HW_INSECURE). */
-  get isInsecure(): boolean {
-    return this.http.isInsecure;
-  }
-
   /**
    * An environment's place, after its profile and the variables.
    * @throws ConfigurationError if it has no usable one, or credentials must not be sent there

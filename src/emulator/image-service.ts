@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { FIELD_NAMES, IMAGE_FIELDS, type WorkspaceImage } from "../images/workspace-image";
+import { compare } from "../text/compare";
 import type { EmulatedImage } from "./built-in-images";
 import type { EmulatorOptions } from "./emulator-options";
 import { type EmulatedAnswer, errorAnswer } from "./faults";
@@ -98,7 +99,11 @@ export class ImageService {
             isSeenBy(image, project, region) &&
             wanted.every(([name, field]) => image[field] === query.get(name)),
         )
-        .sort((a, b) => direction * (order(a[sortField], b[sortField]) || order(a.id, b.id)));
+        .sort(
+          (a, b) =>
+            direction *
+            (compare(String(a[sortField] ?? ""), String(b[sortField] ?? "")) || compare(a.id, b.id)),
+        );
     };
     const found = this.found.get(key) ?? find();
     this.found.set(key, found);
@@ -130,9 +135,4 @@ export function imageInfo(image: WorkspaceImage): Record<string, string | number
     if (value !== undefined) info[IMAGE_FIELDS[field].info] = value;
   }
   return info;
-}
-
-function order(a: unknown, b: unknown): number {
-  const [left, right] = [String(a ?? ""), String(b ?? "")];
-  return left < right ? -1 : left > right ? 1 : 0;
 }

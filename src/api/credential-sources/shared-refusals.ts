@@ -12,9 +12,9 @@ export class SharedRefusals {
     for (;;) {
       const first = this.firsts.get(account);
       if (!first) break;
-      const verdict = await first;
-      if (verdict === "accepted") return work();
-      if (verdict !== "unknown") throw verdict;
+      const outcome = await first;
+      if (outcome === "accepted") return work();
+      if (outcome !== "unknown") throw outcome;
       // It came to no answer: the next one asks.
       if (this.firsts.get(account) === first) this.firsts.delete(account);
     }
