@@ -192,8 +192,11 @@ export function openEnvironments(project: Project, context?: unknown): Environme
   const inContext = context ?? fromFile();
   if (!project.configuration) return new Environments(inContext, sourceOf);
   if (inContext !== undefined) {
+    const there = `under ${CONTEXT_KEY} in ${sourceOf() === CDKTF_JSON ? `the context of ${CDKTF_JSON}` : "the app's context"}`;
     throw new ConfigurationError(
-      `The environments stand in two places: in ${WORKSPACE_IMAGES_JSON}, and under ${CONTEXT_KEY} in ${sourceOf() === CDKTF_JSON ? `the context of ${CDKTF_JSON}` : "the app's context"} (${project.directory}). Remove one of the two.`,
+      project.configuration.environments === undefined
+        ? `The environments stand ${there}, and ${WORKSPACE_IMAGES_JSON} has none (${project.directory}). Where there is that file, they stand in it: move them.`
+        : `The environments stand in two places: in ${WORKSPACE_IMAGES_JSON}, and ${there} (${project.directory}). Remove one of the two.`,
     );
   }
   const { environments, lookups: _, ...others } = project.configuration;

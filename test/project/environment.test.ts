@@ -59,6 +59,15 @@ describe("environments", () => {
     );
   });
 
+  test("beside a workspace-images.json without any are to be moved there", () => {
+    const files = { cdktfJson: inContext({ dev }), configuration: { lookups: {} } };
+    const error = thrown(() => readEnvironments(project(files)));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toBe(
+      "The environments stand under workspaceImages in the context of cdktf.json, and workspace-images.json has none (/project). Where there is that file, they stand in it: move them.",
+    );
+  });
+
   test("are none where neither file has any", () => {
     expect(readEnvironments(project({ cdktfJson: { app: "true" } })).size).toBe(0);
     expect(readEnvironments(inFile({})).size).toBe(0);
