@@ -67,9 +67,10 @@ export class Desk {
 
   /** Plans, and gives what is done to what. */
   async plan(options = ""): Promise<Record<string, string>> {
-    const { code, stdout } = await this.terraform(`plan -input=false -no-color -out=plan.tfplan ${options}`);
-    if (code !== 0) throw new Error(stdout);
-    const plan: RawPlan = JSON.parse((await this.terraform("show -json plan.tfplan")).stdout);
+    const at = `terraform -chdir=${this.stack}`;
+    await this.run(`${at} plan -input=false -no-color -out=plan.tfplan ${options}
+      ${at} show -json plan.tfplan > ${this.stack}/plan.json`);
+    const plan: RawPlan = JSON.parse(this.read(`${this.stack}/plan.json`));
     const changes = plan.resource_changes?.map(({ address, change }) => [address, change.actions.join()]);
     return Object.fromEntries(changes?.filter(([, actions]) => actions !== "no-op") ?? []);
   }
@@ -78,7 +79,7 @@ export class Desk {
   async guard(options = "", environment = "dev"): Promise<{ code: number; changes: readonly Judged[] }> {
     const { code, stdout } = await this.workbench.run(
       this.folder,
-      `terraform -chdir=${this.stack} show -json plan.tfplan | workspace-images guard --env ${environment} --json ${options} -`,
+      `workspace-images guard --env ${environment} --json ${options} ${this.stack}/plan.json`,
     );
     const [{ changes }] = Object.values(JSON.parse(stdout)) as [{ changes: readonly Judged[] }];
     return { code, changes };
