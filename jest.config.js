@@ -1,3 +1,5 @@
+const { availableParallelism } = require("node:os");
+
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "<rootDir>/test/support/environment.ts",
@@ -6,7 +8,8 @@ module.exports = {
   roots: ["<rootDir>/test"],
   setupFiles: ["<rootDir>/test/support/setup.ts"],
   // Many tests wait, for processes that they start and for limits of time: as many workers as processors would idle.
-  maxWorkers: "150%",
+  // (A percentage may not be larger than 100.)
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   // Many tests start processes, on machines that may be busy.
   testTimeout: 180_000,
   testMatch: ["**/*.test.ts"],
