@@ -19,18 +19,18 @@ export interface NamedPin {
 /** Key under `"//"` of a synthesized stack. */
 const KEY = "workspaceImages";
 
-const namesSchema = v.array(
-  v.object({
-    environment: v.string(),
-    pin: v.string(),
-    pinnedAt: v.string(),
-    images: v.array(v.object({ id: v.string(), name: v.optional(v.string()) })),
-  }),
-);
-
 /** The pins that a synthesized stack says it carries; none where it says nothing, or something else. */
 export function namesIn(json: unknown): NamedPin[] {
   const comment = (json as { "//"?: Record<string, unknown> } | null | undefined)?.["//"];
+  // Made here, because a synth, which only writes names, would wait for it.
+  const namesSchema = v.array(
+    v.object({
+      environment: v.string(),
+      pin: v.string(),
+      pinnedAt: v.string(),
+      images: v.array(v.object({ id: v.string(), name: v.optional(v.string()) })),
+    }),
+  );
   const names = v.safeParse(namesSchema, comment?.[KEY]);
   return names.success ? names.output : [];
 }

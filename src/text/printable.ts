@@ -5,6 +5,8 @@ import { stripVTControlCharacters } from "node:util";
  * reader's terminal nor write lines of their own.
  */
 export function printable(text: string): string {
+  // Most is plain ASCII, which is seen faster.
+  if (!/[^\x20-\x7e]/.test(text)) return text;
   return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\uFFFD");
 }
 
