@@ -1,5 +1,5 @@
 import { ListingTooLargeError } from "../errors";
-import { type ListedImage, withIdFault } from "../images/workspace-image";
+import { type ListedImage, withOddId } from "../images/workspace-image";
 
 /** Beyond this the endpoint is not believed: no region has nearly as many images. */
 const MAX_IMAGES = 20_000;
@@ -204,15 +204,15 @@ function unique(
   const found = new Map<string, ListedImage>();
   const repeated = new Set(pages.flatMap((page) => repeatedIn(page)));
   for (const image of images) {
-    const { id, faults } = image;
+    const { id, oddities } = image;
     const other = found.get(id);
     if (!other) {
       found.set(id, image);
       continue;
     }
     const isSame = JSON.stringify(other) === JSON.stringify(image);
-    if (!repeated.has(id) && !faults?.id && (isSame || !isLast)) return undefined;
-    if (!isSame) found.set(id, withIdFault(other, "it is listed more than once, and not the same"));
+    if (!repeated.has(id) && !oddities?.id && (isSame || !isLast)) return undefined;
+    if (!isSame) found.set(id, withOddId(other, "it is listed more than once, and not the same"));
   }
   return [...found.values()];
 }

@@ -48,7 +48,7 @@ export function answerControl(
 /** An image as the service describes it, with the two properties that it does not show; the ID may be left out. */
 function parseEmulatedImage(json: unknown): EmulatedImage {
   const { platform, package_type: packageType } = v.parse(hiddenSchema, json);
-  const { faults, ...image } = parseImageInfo({ id: randomUUID(), ...Object(json) });
-  if (faults) throw new Error(`The image cannot be published: ${Object.values(faults).join("; ")}.`);
+  const { oddities, ...image } = parseImageInfo({ id: randomUUID(), ...Object(json) });
+  if (oddities) throw new Error(`The image cannot be published: ${Object.values(oddities).join("; ")}.`);
   return { ...image, ...(platform && { platform }), ...(packageType && { packageType }) };
 }

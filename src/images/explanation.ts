@@ -23,7 +23,7 @@ export function explainUndecided(
 /** Why a filter selects nothing in a listing: which criterion leaves none, and what comes nearest. */
 export function explainNoMatch(listing: Listing, filter: ImageFilter): string {
   const { query } = listing;
-  const images = listing.images.filter(({ faults }) => !faults);
+  const images = listing.images.filter(({ oddities }) => !oddities);
   if (listing.images.length === 0)
     return `the listing ${JSON.stringify(query)} is empty: no image can be selected there.`;
   const criteria = criteriaOf(filter);
@@ -56,7 +56,7 @@ export function explainLeftOut(images: readonly ListedImage[]): string {
   if (images.length === 0) return "";
   const lines = images
     .slice(0, 10)
-    .map((image) => `  ${describeImage(image)}: ${Object.values(image.faults ?? {}).join("; ")}`);
+    .map((image) => `  ${describeImage(image)}: ${Object.values(image.oddities ?? {}).join("; ")}`);
   if (images.length > 10) lines.push(`  and ${images.length - 10} more`);
   return `\nLeft out, because the service describes them wrongly:\n${lines.join("\n")}`;
 }

@@ -36,9 +36,9 @@ export function selectImages(
   );
 }
 
-/** The images that a filter may select, and that are left out because of their `faults`. */
+/** The images that a filter may select, and that are left out because of their `oddities`. */
 export function imagesLeftOut(listings: readonly Listing[], filter: ImageFilter): readonly ListedImage[] {
-  if (!listings.some(({ images }) => images.some(({ faults }) => faults))) return [];
+  if (!listings.some(({ images }) => images.some(({ oddities }) => oddities))) return [];
   const found = match(listings, filter);
   return "required" in found ? [] : found.leftOut;
 }
@@ -62,7 +62,7 @@ interface Requirement {
 interface Match {
   readonly listing: Listing;
   readonly matches: WorkspaceImage[];
-  /** What it may select, but for faults. */
+  /** What it may select, but for oddities. */
   readonly leftOut: readonly ListedImage[];
 }
 
@@ -80,7 +80,7 @@ function match(listings: readonly Listing[], filter: ImageFilter): Match | { req
     const undecided = new Set<keyof ListingQuery>();
     let example: WorkspaceImage | undefined;
     for (const image of listing.images) {
-      if (image.faults) continue;
+      if (image.oddities) continue;
       const assessment = assess(criteria, listing, image);
       if (assessment.some(({ verdict }) => verdict === "unmet")) continue;
       const open = assessment.filter(({ verdict }) => verdict === "unknown");
@@ -92,7 +92,7 @@ function match(listings: readonly Listing[], filter: ImageFilter): Match | { req
       if (filter[key] !== undefined && listing.query[key] === undefined) undecided.add(key);
     }
     if (undecided.size === 0) {
-      const leftOut = listing.images.filter((image) => image.faults && mayMatch(criteria, listing, image));
+      const leftOut = listing.images.filter((image) => image.oddities && mayMatch(criteria, listing, image));
       return { listing, matches, leftOut };
     }
     required ??= {
@@ -105,11 +105,11 @@ function match(listings: readonly Listing[], filter: ImageFilter): Match | { req
   return { required: required ?? { query: queryDeciding(filter, {}, undecided), undecided } };
 }
 
-/** Whether an image with faults may be what is wanted: what cannot be read may be anything. */
+/** Whether an image with oddities may be what is wanted: what cannot be read may be anything. */
 function mayMatch(criteria: readonly Criterion[], listing: Listing, image: ListedImage): boolean {
-  const faulty = Object.keys(image.faults ?? {});
+  const odd = Object.keys(image.oddities ?? {});
   return assess(criteria, listing, image).every(
-    ({ key, verdict }) => verdict !== "unmet" || faulty.includes(fieldOf(key) ?? ""),
+    ({ key, verdict }) => verdict !== "unmet" || odd.includes(fieldOf(key) ?? ""),
   );
 }
 

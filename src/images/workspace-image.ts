@@ -54,7 +54,7 @@ export interface ListedImage extends WorkspaceImage {
    * What is wrong with fields that are not of their documented type, and therefore left out. No lookup selects such an
    * image: what else it says may be wrong, too.
    */
-  readonly faults?: Readonly<Partial<Record<keyof WorkspaceImage, string>>>;
+  readonly oddities?: Readonly<Partial<Record<keyof WorkspaceImage, string>>>;
 }
 
 /** A field that the service documents for every image. */
@@ -145,26 +145,26 @@ export function isThere(value: unknown): boolean {
 
 /** An image with the fields that have a value, in their order. */
 export function pickFields(get: (field: keyof WorkspaceImage) => unknown): WorkspaceImage {
-  return withFaults(({ name }) => get(name), false);
+  return withOddities(({ name }) => get(name), false);
 }
 
 /**
  * Reads one `ImageInfo` of a response. Unknown fields are ignored; what is missing, null or empty is left out; what is
- * of another type than documented is left out and noted in `faults`. Without a usable ID, it gets a mark in its place,
+ * of another type than documented is left out and noted in `oddities`. Without a usable ID, it gets a mark in its place,
  * which is always the same for the same image.
  */
 export function parseImageInfo(raw: unknown): ListedImage {
   const isObject = typeof raw === "object" && raw !== null && !Array.isArray(raw);
   const info = (isObject ? raw : {}) as Readonly<Record<string, unknown>>;
-  const image = withFaults((field) => info[field.info]);
+  const image = withOddities((field) => info[field.info]);
   if (image.id !== undefined) return image;
-  const fault = isObject ? (image.faults?.id ?? "id is missing") : "it is no JSON object";
-  return withIdFault({ ...image, id: `without a usable ID, ${digest(info)}` }, fault);
+  const oddity = isObject ? (image.oddities?.id ?? "id is missing") : "it is no JSON object";
+  return withOddId({ ...image, id: `without a usable ID, ${digest(info)}` }, oddity);
 }
 
 /** An image that cannot be told from others, or is none. */
-export function withIdFault(image: ListedImage, fault: string): ListedImage {
-  return { ...image, faults: { ...image.faults, id: fault } };
+export function withOddId(image: ListedImage, oddity: string): ListedImage {
+  return { ...image, oddities: { ...image.oddities, id: oddity } };
 }
 
 /** Of what may be nested deeply, the type must do. */
@@ -178,21 +178,21 @@ function digest(info: Readonly<Record<string, unknown>>): string {
 
 /** An image of {@link WorkspaceImage}'s fields in any form, as if it had been listed. */
 export function normalizeImage(image: WorkspaceImage): ListedImage {
-  return withFaults(({ name }) => image[name]);
+  return withOddities(({ name }) => image[name]);
 }
 
 /** Written for speed: a listing has thousands of images. */
-function withFaults(get: (field: CheckedField) => unknown, isChecked = true): ListedImage {
+function withOddities(get: (field: CheckedField) => unknown, isChecked = true): ListedImage {
   const image: Partial<Record<keyof WorkspaceImage, unknown>> = {};
-  let faults: Partial<Record<keyof WorkspaceImage, string>> | undefined;
+  let oddities: Partial<Record<keyof WorkspaceImage, string>> | undefined;
   for (const field of CHECKED_FIELDS) {
     const { name, info, accepts, expected } = field;
     const value = get(field);
     if (!isThere(value)) continue;
     if (!isChecked || accepts(value)) image[name] = value;
-    else faults = { ...faults, [name]: `${info} is wrong: ${expected}` };
+    else oddities = { ...oddities, [name]: `${info} is wrong: ${expected}` };
   }
-  return (faults ? { ...image, faults } : image) as unknown as ListedImage;
+  return (oddities ? { ...image, oddities } : image) as unknown as ListedImage;
 }
 
 /** The order of two images by name, then ID. */
@@ -204,12 +204,14 @@ export function compareNames(a: WorkspaceImage, b: WorkspaceImage): number {
 export function differences(before: WorkspaceImage, after: ListedImage): string[] {
   return FIELD_NAMES.filter((field) => {
     return (
-      after.faults?.[field] !== undefined ||
+      after.oddities?.[field] !== undefined ||
       !KINDS[IMAGE_FIELDS[field].kind].isSame(before[field], after[field])
     );
   }).map((field) => {
     const now =
-      after.faults?.[field] === undefined ? (after[field] ?? "none") : `unreadable (${after.faults[field]})`;
+      after.oddities?.[field] === undefined
+        ? (after[field] ?? "none")
+        : `unreadable (${after.oddities[field]})`;
     return printable(`${field} ${before[field] ?? "none"} → ${now}`);
   });
 }

@@ -34,7 +34,7 @@ export function counterparts(
   listing: readonly ListedImage[],
 ): WorkspaceImage[] {
   if (isSamePlace(from, to)) return [image];
-  const sound = listing.filter(({ faults }) => !faults);
+  const sound = listing.filter(({ oddities }) => !oddities);
   // Within a region an ID names the same image in every project that sees it.
   const same = from.region === to.region ? sound.find(({ id }) => id === image.id) : undefined;
   return same ? [same] : sound.filter((candidate) => isSameRelease(image, candidate));

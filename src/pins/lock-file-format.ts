@@ -13,7 +13,7 @@ import {
   type WorkspaceImage,
 } from "../images/workspace-image";
 import { findDuplicateKey } from "../text/json";
-import { findJsonFault } from "../text/json-fault";
+import { findJsonError } from "../text/json-error";
 import { escapeInvisible } from "../text/printable";
 import { formatTime } from "../text/time";
 import { describeConflict, lastPin, restoring } from "./lock-file-damage";
@@ -118,7 +118,7 @@ export function parseLockFile(content: string, name: string): LockFile {
   try {
     json = JSON.parse(content);
   } catch (cause) {
-    const { offset = 0, line, column, what } = findJsonFault(content) ?? {};
+    const { offset = 0, line, column, what } = findJsonError(content) ?? {};
     const pin = lastPin(content.slice(0, offset));
     const near = pin === undefined ? "" : `, in or after pin ${pin}`;
     throw fail(`is not complete JSON${near} (line ${line}, column ${column}: ${what}). ${restore}`, cause);

@@ -68,7 +68,7 @@ function findImage(
 ): { image: WorkspaceImage; isListed: boolean } {
   const image = listings.flatMap(({ images }) => images).find((other) => other.id === id);
   // An image that is described wrongly is taken as one that is not listed: nothing of it can be relied on.
-  return image && !image.faults
+  return image && !image.oddities
     ? { image, isListed: true }
     : { image: { id, ...(imageType !== undefined && { imageType }) }, isListed: false };
 }

@@ -96,8 +96,8 @@ function findCounterparts(
 }
 
 /** Whether an image that is described wrongly may be what is looked for. */
-function mayBe(wanted: WorkspaceImage, { id, name, faults }: ListedImage): boolean {
-  return faults !== undefined && (id === wanted.id || name === wanted.name || faults.name !== undefined);
+function mayBe(wanted: WorkspaceImage, { id, name, oddities }: ListedImage): boolean {
+  return oddities !== undefined && (id === wanted.id || name === wanted.name || oddities.name !== undefined);
 }
 
 function notAnswered(

@@ -4,7 +4,7 @@ import { ConfigurationError, LockFileError } from "../errors";
 import type { Environment } from "../project/environment";
 import { readEnvironments } from "../project/environments";
 import { CDKTF_JSON, WORKSPACE_IMAGES_JSON } from "../project/project";
-import { parseJson } from "../text/json-fault";
+import { parseJson } from "../text/json-error";
 import { contentsOf, filesAt, LINK_PROBLEM } from "./git";
 import type { GitFolder } from "./git-process";
 import { LOCK_FILE_PATH, LOCK_FOLDER } from "./lock-file";

@@ -31,7 +31,7 @@ export function rollbackProspects(pins: Pins, context: RollbackContext): Prospec
 function prospectOf(name: string, before: Pin, target: Previous, context: RollbackContext): Prospect {
   const { environment, region, revocations, now, listing, reason } = context;
   // An image that is described wrongly is taken as one that is not listed: nothing of it can be relied on.
-  const listed = new Map(listing.flatMap((image) => (image.faults ? [] : [[image.id, image]])));
+  const listed = new Map(listing.flatMap((image) => (image.oddities ? [] : [[image.id, image]])));
   const images = target.ids.map((id, at) => listed.get(id) ?? remembered(id, target, at));
   const attempt = { environment, region, name, before, images, way: "rollback" } as const;
   const objections = objectionsTo(attempt, { revocations, now });

@@ -79,8 +79,8 @@ function lost(before: Pin, images: readonly WorkspaceImage[], { listings }: List
   const listed = new Map(listings.flatMap((listing) => listing.images.map((image) => [image.id, image])));
   return before.images.flatMap(({ id }) => {
     const now = images.some((image) => image.id === id) ? undefined : listed.get(id);
-    if (!now?.faults) return [];
-    const message = `the service describes ${describeImage(now)} wrongly by now, which the pin has: ${Object.values(now.faults).join("; ")}`;
+    if (!now?.oddities) return [];
+    const message = `the service describes ${describeImage(now)} wrongly by now, which the pin has: ${Object.values(now.oddities).join("; ")}`;
     return [{ rule: "undecided", message }];
   });
 }

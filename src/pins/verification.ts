@@ -23,7 +23,7 @@ export function verify(
   revocations: Revocations,
 ): Map<string, Verification> {
   const listed = new Map(listing.map((image) => [image.id, image]));
-  const nameless = listing.filter(({ faults }) => faults?.id).length;
+  const nameless = listing.filter(({ oddities }) => oddities?.id).length;
   const doubt =
     nameless > 0 ? `, unless it is among the ${nameless} that are listed without a usable ID` : "";
   return new Map(

@@ -4,7 +4,7 @@ import v = require("valibot");
 
 import { ConfigurationError } from "../errors";
 import { findDuplicateKey } from "../text/json";
-import { parseJson } from "../text/json-fault";
+import { parseJson } from "../text/json-error";
 import { readBounded } from "./read-file";
 
 const MAX_BYTES = 4 * 1024 * 1024;

@@ -2,7 +2,7 @@ import { lstatSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ConfigurationError } from "../errors";
 import { findDuplicateKey } from "../text/json";
-import { parseJson } from "../text/json-fault";
+import { parseJson } from "../text/json-error";
 import { readBounded } from "./read-file";
 
 /** The file of a project of either CDK. */

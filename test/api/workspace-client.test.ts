@@ -356,13 +356,13 @@ describe("an answer", () => {
   );
 
   test.each<[string, unknown, object]>([
-    ["without an ID", { name: "b" }, { name: "b", faults: { id: "id is missing" } }],
-    ["that is no object", null, { faults: { id: "it is no JSON object" } }],
+    ["without an ID", { name: "b" }, { name: "b", oddities: { id: "id is missing" } }],
+    ["that is no object", null, { oddities: { id: "it is no JSON object" } }],
     [
       "whose ID stands for another one, too",
       { id: "a", name: "b" },
       // Of the two with this ID, nobody can tell which is meant.
-      { id: "a", faults: { id: "it is listed more than once, and not the same" } },
+      { id: "a", oddities: { id: "it is listed more than once, and not the same" } },
     ],
   ])("with an image %s has every other one", async (_, odd, expected) => {
     const images = [{ id: "a" }, odd, odd, { id: "c" }];
@@ -396,7 +396,7 @@ describe("an answer", () => {
       { id: "a" },
       {
         id: "b",
-        faults: {
+        oddities: {
           minDisk: "min_disk is wrong: it must be a whole number, 0 or more",
           productCode: "product_code is wrong: it must be a text of at most 1024 characters",
         },

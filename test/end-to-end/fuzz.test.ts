@@ -188,7 +188,7 @@ describe("response bodies", () => {
         if (result instanceof Error) return;
         listed++;
         expect(listedIds(result)).toEqual(idsIn(body));
-        for (const { faults: _, ...image } of result as ListedImage[]) {
+        for (const { oddities: _, ...image } of result as ListedImage[]) {
           for (const field of Object.values(image)) expect(["string", "number"]).toContain(typeof field);
         }
       }),
@@ -272,8 +272,8 @@ describe("response bodies", () => {
           expect(result).toHaveLength(1);
           continue;
         }
-        const { faults } = (result as ListedImage[])[0]!;
-        expect(Object.values(faults!)).toEqual([
+        const { oddities } = (result as ListedImage[])[0]!;
+        expect(Object.values(oddities!)).toEqual([
           `${field} is wrong: it must be a text of at most 1024 characters`,
         ]);
         const listings = [{ query: {}, images: result as ListedImage[] }];

@@ -73,44 +73,44 @@ describe("an image", () => {
     ),
   ])("whose %s is %j lacks it, and says so", (field, value) => {
     const { [field as "name"]: _, ...others } = documented;
-    const { faults, ...image } = parseImageInfo({ ...documented, [field]: value });
+    const { oddities, ...image } = parseImageInfo({ ...documented, [field]: value });
     expect(image).toEqual(parseImageInfo(others));
     const name = { ...FIELDS, ...COUNTS }[field as "name"];
-    expect(Object.keys(faults!)).toEqual([name]);
-    expect(faults![name]).toMatch(new RegExp(`^${field} is wrong: it must be a (text|time|whole number)`));
+    expect(Object.keys(oddities!)).toEqual([name]);
+    expect(oddities![name]).toMatch(new RegExp(`^${field} is wrong: it must be a (text|time|whole number)`));
   });
 
   test.each([undefined, null, 1, "", {}, [], " ", "a\nb", "a\u202eb", "a\u3164", "x".repeat(10_000)])(
     "whose id is %j has a mark in its place, and says so",
     (id) => {
-      const { id: mark, faults, ...image } = parseImageInfo({ ...documented, id });
+      const { id: mark, oddities, ...image } = parseImageInfo({ ...documented, id });
       const { id: _, ...fields } = parseImageInfo(documented);
       expect(image).toEqual(fields);
       expect(mark).toMatch(/^without a usable ID, [0-9a-f]{12}$/);
       expect(parseImageInfo({ ...documented, id }).id).toBe(mark);
-      expect(Object.keys(faults!)).toEqual(["id"]);
-      expect(faults!.id).toMatch(
+      expect(Object.keys(oddities!)).toEqual(["id"]);
+      expect(oddities!.id).toMatch(
         /^id is (missing|wrong: it must be a text of at most 1024 visible characters)$/,
       );
     },
   );
 
   test.each([null, "image", 1, true, [], [{ id: "a" }]])("that is %j is none, and says so", (raw) => {
-    expect(parseImageInfo(raw).faults).toEqual({ id: "it is no JSON object" });
+    expect(parseImageInfo(raw).oddities).toEqual({ id: "it is no JSON object" });
   });
 
   test("whose unreadable fields are nested as deep as can be is read", () => {
     const depth = 100_000;
     const raw = JSON.parse(`{"name":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}}`);
-    expect(Object.keys(parseImageInfo(raw).faults!)).toEqual(["name", "id"]);
+    expect(Object.keys(parseImageInfo(raw).oddities!)).toEqual(["name", "id"]);
   });
 
   test.each(["yesterday", "2025-02-30T00:00:00Z", "2025-13-01", "1735689600", "0000-00-00 00:00:00"])(
     "whose creation time is %s lacks it, and says so",
     (created_at) => {
-      const { createdAt, faults } = parseImageInfo({ ...documented, created_at });
+      const { createdAt, oddities } = parseImageInfo({ ...documented, created_at });
       expect(createdAt).toBeUndefined();
-      expect(faults).toEqual({
+      expect(oddities).toEqual({
         createdAt: "created_at is wrong: it must be a time, such as 2025-09-09T02:30:00Z",
       });
     },
@@ -119,9 +119,9 @@ describe("an image", () => {
   test.each(Object.keys(FIELDS).filter((field) => field !== "created_at"))(
     "has at most 1,024 characters in %s",
     (field) => {
-      expect(parseImageInfo({ ...documented, [field]: "x".repeat(1024) }).faults).toBeUndefined();
-      const { faults } = parseImageInfo({ ...documented, [field]: "x".repeat(1025) });
-      expect(Object.values(faults!)).toEqual([
+      expect(parseImageInfo({ ...documented, [field]: "x".repeat(1024) }).oddities).toBeUndefined();
+      const { oddities } = parseImageInfo({ ...documented, [field]: "x".repeat(1025) });
+      expect(Object.values(oddities!)).toEqual([
         `${field} is wrong: it must be a text of at most 1024 characters`,
       ]);
     },
@@ -129,7 +129,7 @@ describe("an image", () => {
 
   test("has at most 1,024 characters in its ID", () => {
     expect(parseImageInfo({ id: "x".repeat(1024) })).toEqual({ id: "x".repeat(1024) });
-    expect(parseImageInfo({ id: "x".repeat(1025) }).faults).toEqual({
+    expect(parseImageInfo({ id: "x".repeat(1025) }).oddities).toEqual({
       id: "id is wrong: it must be a text of at most 1024 visible characters",
     });
   });
@@ -160,11 +160,11 @@ describe("an image", () => {
         );
         const right = there.filter(([from]) => isRight(from)).map(([from, to]) => [to, given.get(from)]);
         const wrong = there.filter(([from]) => !isRight(from)).map(([, to]) => to);
-        const { faults = {}, ...fields } = image;
+        const { oddities = {}, ...fields } = image;
         const mark = { id: expect.stringMatching(/^without a usable ID, /) };
         expect(fields).toEqual({ ...mark, ...Object.fromEntries(right) });
         const withoutId = isRight("id") ? [] : ["id"];
-        expect(Object.keys(faults).sort()).toEqual([...new Set([...wrong, ...withoutId])].sort());
+        expect(Object.keys(oddities).sort()).toEqual([...new Set([...wrong, ...withoutId])].sort());
         expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(prototype);
       }),
       { numRuns: 5000 },
@@ -247,8 +247,11 @@ test("an image is normalized alike, whether the service, a file or a test gives 
       const listed = parseImageInfo({ ...info, id: "a" });
       const normal = normalizeImage({ ...given, id: "a" } as WorkspaceImage);
       expect(normal).toEqual(listed);
-      // Once more changes nothing, and faults are no field.
-      expect(normalizeImage(pickFields((field) => normal[field]))).toEqual({ ...listed, faults: undefined });
+      // Once more changes nothing, and oddities are no field.
+      expect(normalizeImage(pickFields((field) => normal[field]))).toEqual({
+        ...listed,
+        oddities: undefined,
+      });
     }),
     { numRuns: 3000 },
   );

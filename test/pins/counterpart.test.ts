@@ -18,7 +18,7 @@ test("takes images for the same release by name, type, OS version and architectu
 
 test("takes no image that is described wrongly for what stands for another one", () => {
   const odd = parseImageInfo({ ...imageInfo(old), product_code: 7 });
-  expect(odd.faults).toBeDefined();
+  expect(odd.oddities).toBeDefined();
   const place = { region: "cn-north-4", projectId: "dev" };
   for (const other of [
     { region: "cn-north-4", projectId: "prod" },

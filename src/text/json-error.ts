@@ -1,5 +1,5 @@
 /** Where a text stops being JSON. */
-export interface JsonFault {
+export interface JsonError {
   /** Its place in the text, from 0. */
   readonly offset: number;
   /** Line, from 1. */
@@ -27,9 +27,9 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(json);
   } catch (cause) {
-    const fault = findJsonFault(json);
-    throw fault
-      ? new SyntaxError(`line ${fault.line}, column ${fault.column}: ${fault.what}`, { cause })
+    const error = findJsonError(json);
+    throw error
+      ? new SyntaxError(`line ${error.line}, column ${error.column}: ${error.what}`, { cause })
       : cause;
   }
 }
@@ -39,7 +39,7 @@ export function parseJson(text: string): unknown {
  * and often has no position.
  * @returns undefined where the text is JSON
  */
-export function findJsonFault(text: string): JsonFault | undefined {
+export function findJsonError(text: string): JsonError | undefined {
   const open: ("{" | "[")[] = [];
   let expected: Expected = "value";
   let at = 0;

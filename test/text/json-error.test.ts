@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { findJsonFault, parseJson } from "../../src/text/json-fault";
+import { findJsonError, parseJson } from "../../src/text/json-error";
 
 test.each<[string, number, number, string]>([
   ["", 1, 1, "the file ends too early"],
@@ -21,13 +21,13 @@ test.each<[string, number, number, string]>([
   ['{"a": 01}', 1, 7, "expected a value"],
   ['{"a": 1}}', 1, 9, "something follows after the end"],
 ])("of %j, line %d, column %d is named: %s", (text, line, column, what) => {
-  const fault = findJsonFault(text);
-  expect(fault).toMatchObject({ line, column, what });
-  const before = text.slice(0, fault?.offset).split("\n");
+  const error = findJsonError(text);
+  expect(error).toMatchObject({ line, column, what });
+  const before = text.slice(0, error?.offset).split("\n");
   expect([before.length, before.at(-1)!.length + 1]).toEqual([line, column]);
 });
 
-test("a fault is found where JSON.parse finds one, and nowhere else", () => {
+test("a error is found where JSON.parse finds one, and nowhere else", () => {
   const characters = fc.constantFrom(
     ..."{}[],:\"\\'/.-+eEu0123a \t\n\r\u0080\u007f\u2028\u{1F600}",
     "true",
@@ -38,7 +38,7 @@ test("a fault is found where JSON.parse finds one, and nowhere else", () => {
     remove: fc.nat(2),
     insert: fc.string({ unit: characters, maxLength: 2 }),
   });
-  let faults = 0;
+  let errors = 0;
   fc.assert(
     fc.property(fc.json(), fc.nat(2), fc.array(edit, { maxLength: 2 }), (json, indent, edits) => {
       let text = JSON.stringify(JSON.parse(json), null, indent);
@@ -48,22 +48,22 @@ test("a fault is found where JSON.parse finds one, and nowhere else", () => {
         JSON.parse(text);
       } catch {
         isJson = false;
-        faults++;
+        errors++;
       }
-      expect(findJsonFault(text) === undefined).toBe(isJson);
+      expect(findJsonError(text) === undefined).toBe(isJson);
     }),
     { numRuns: 2000 },
   );
-  expect(faults).toBeGreaterThan(200);
+  expect(errors).toBeGreaterThan(200);
 });
 
-test("a text of 16 MB in which a fault is sought fills no stack", () => {
+test("a text of 16 MB in which a error is sought fills no stack", () => {
   const text = `{"pins": "${"x".repeat(16 * 1024 * 1024)}`;
-  expect(findJsonFault(text)).toMatchObject({ line: 1, column: 10 });
-  expect(findJsonFault(`${text}"`)).toMatchObject({ what: "the file ends too early" });
+  expect(findJsonError(text)).toMatchObject({ line: 1, column: 10 });
+  expect(findJsonError(`${text}"`)).toMatchObject({ what: "the file ends too early" });
 });
 
-test("a text is parsed with or without a byte order mark, and a fault is named", () => {
+test("a text is parsed with or without a byte order mark, and a error is named", () => {
   expect(parseJson('\uFEFF{"a":1}')).toEqual({ a: 1 });
   expect(() => parseJson('\uFEFF{"a":}')).toThrow("line 1, column 6: a value is missing");
 });
