@@ -1,6 +1,7 @@
 import v = require("valibot");
 
-import { readEntries, entryText as text } from "../project/entries";
+import { readEntries } from "../project/entries";
+import { text } from "../project/environment";
 import { matches } from "../text/pattern";
 
 /** Where allowances stand, relative to the project's folder. */

@@ -86,7 +86,10 @@ export function hasSameIds(
 
 /** Whether the images of a pin have these IDs, in this order. */
 export function hasIds({ images }: Pin, ids: readonly string[]): boolean {
-  return images.length === ids.length && images.every(({ id }, index) => id === ids[index]);
+  return hasSameIds(
+    images,
+    ids.map((id) => ({ id })),
+  );
 }
 
 /** What pins become, by name; undefined for those that go. */

@@ -1,7 +1,8 @@
 import v = require("valibot");
 
 import type { WorkspaceImage } from "../images/workspace-image";
-import { readEntries, entryText as text } from "../project/entries";
+import { readEntries } from "../project/entries";
+import { text } from "../project/environment";
 import { printable } from "../text/printable";
 
 /** Where revoked images stand, relative to the project's folder. */

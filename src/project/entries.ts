@@ -9,13 +9,6 @@ import { readBounded } from "./read-file";
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** A text in such a file. */
-export const entryText = v.pipe(
-  v.string(),
-  v.nonEmpty("must not be empty"),
-  v.maxLength(1024, "must not be longer"),
-);
-
 /**
  * Reads a file of entries that people write.
  * @param name of the file, relative to the project's folder

@@ -87,7 +87,12 @@ export const CLOUD = /^[A-Za-z0-9.-]+$/;
 /** The context key in cdktf.json that holds the environments. */
 export const CONTEXT_KEY = "workspaceImages";
 
-const text = v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(1024, "must not be longer"));
+/** @internal users need none of the types of the library that checks */
+export const text = v.pipe(
+  v.string(),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(1024, "must not be longer"),
+);
 const days = v.pipe(v.number(), v.finite("must be finite"), v.minValue(0, "must not be negative"));
 /** @internal users need none of the types of the library that checks */
 export const environmentName = v.pipe(

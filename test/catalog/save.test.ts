@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import * as cdktf from "cdktf";
 import * as cdktn from "cdktn";
 import type { Construct } from "constructs";
@@ -30,7 +29,7 @@ beforeEach(() => {
 
 const lookup = (scope: Construct, id: string, imageId = "a") =>
   new DataHuaweicloudWorkspaceImage(scope, id, { imageId });
-const pinsOf = () => Object.keys(existsSync(project.lockFile("dev")) ? project.readLock("dev").pins : {});
+const pinsOf = () => project.pinNames("dev");
 
 describe.each([
   ["cdktf", cdktf],

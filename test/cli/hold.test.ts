@@ -1,16 +1,12 @@
 import { newestWindows as filter, oldWindows as old } from "../support/images";
 import { pinOf, writePins } from "../support/pins";
-import { TestProject } from "../support/project";
+import type { TestProject } from "../support/project";
+import { projectOfChains } from "./support";
 
 let project: TestProject;
 
 beforeEach(() => {
-  const region = "cn-north-4";
-  project = new TestProject({
-    dev: { region },
-    "prod-a": { region, promotion: { from: "dev" } },
-    "prod-b": { region, promotion: { from: "dev" } },
-  });
+  project = projectOfChains();
 });
 
 const office = (environment: string) => project.readLock(environment).pins.office;

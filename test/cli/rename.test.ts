@@ -1,36 +1,27 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { DataHuaweicloudWorkspaceImage } from "../../src";
-import { WorkspaceEmulator } from "../../src/emulator";
+import type { WorkspaceEmulator } from "../../src/emulator";
+import type { LockedPlace } from "../../src/pins/lock-file";
 import { newestWindows as filter, oldWindows as old, recentWindows as recent } from "../support/images";
 import { daysAgo, pinOf, writePins } from "../support/pins";
-import { TestProject } from "../support/project";
+import type { TestProject } from "../support/project";
 import { enter, restoreProcess, synthesize } from "../support/synth";
+import { previousOfRecent as previous, projectOfChains, twoReleases } from "./support";
 
 const hold = { reason: "printer driver, ticket 4711", since: "2026-01-01T00:00:00Z" };
-const previous = [
-  { ids: ["old"], names: ["Windows_11_a"], imageType: "gold", until: "2026-01-01T00:00:00Z" },
-];
 
 let emulator: WorkspaceEmulator;
 let project: TestProject;
+let place: LockedPlace;
 
 beforeEach(async () => {
-  emulator = await WorkspaceEmulator.start({ images: { "cn-north-4": [old, recent] } });
-  const region = "cn-north-4";
-  project = new TestProject({
-    dev: { region },
-    "prod-a": { region, promotion: { from: "dev" } },
-    "prod-b": { region, promotion: { from: "dev" } },
-  });
+  ({ emulator, place } = await twoReleases());
+  project = projectOfChains();
 });
 
 afterEach(() => emulator.close());
 
 restoreProcess();
-
-function place() {
-  return { region: "cn-north-4", projectId: emulator.projectId("cn-north-4") };
-}
 
 const office = (environment: string) => project.readLock(environment).pins.office;
 
@@ -38,8 +29,8 @@ describe("rename", () => {
   const kept = pinOf(old, { filter, hold, previous, pinnedAt: "2026-01-01T00:00:00Z" });
 
   test("gives a pin another name in every environment that has it, with all that it has, offline", async () => {
-    writePins(project, "dev", { office: kept, lab: pinOf(recent) }, place());
-    writePins(project, "prod-a", { office: kept }, place());
+    writePins(project, "dev", { office: kept, lab: pinOf(recent) }, place);
+    writePins(project, "prod-a", { office: kept }, place);
     const before = project.readLock("dev").pins;
     const { code, stdout, stderr } = await project.cli(["rename", "office", "office-win"]);
     expect(stdout).toBe(`dev: office renamed to office-win in workspace-images/dev.lock.json
@@ -52,7 +43,7 @@ prod-b: it has no pin office
   });
 
   test("carries over onto a pin that a synth took for a lookup that was renamed first, with its question", async () => {
-    writePins(project, "dev", { office: kept }, place());
+    writePins(project, "dev", { office: kept }, place);
     enter(project, emulator.variables);
     const asked = { ...filter, nameRegex: "^Windows_11_b" };
     await synthesize(
@@ -73,7 +64,7 @@ prod-b: it has no pin office
   });
 
   test("copies with --keep", async () => {
-    writePins(project, "dev", { office: kept }, place());
+    writePins(project, "dev", { office: kept }, place);
     await project.cli(["rename", "office", "copy", "--keep"]);
     const { office: one, copy } = project.readLock("dev").pins;
     expect(copy).toEqual(one);
@@ -81,7 +72,7 @@ prod-b: it has no pin office
 
   test("does not overwrite a pin that has a history of its own", async () => {
     const other = pinOf(recent, { filter, previous, pinnedAt: daysAgo(0) });
-    writePins(project, "dev", { office: kept, lab: other }, place());
+    writePins(project, "dev", { office: kept, lab: other }, place);
     const before = project.read("workspace-images/dev.lock.json");
     const { code, stderr } = await project.cli(["rename", "office", "lab"]);
     expect(code).toBe(2);
@@ -96,7 +87,7 @@ prod-b: it has no pin office
     [["rename", "off*", "lab"], "There is no pin off* in dev, prod-a, prod-b."],
     [["prune", "off*", "--env", "dev"], "There is no pin off* in dev."],
   ])("refuses %j", async (args, message) => {
-    writePins(project, "dev", { office: kept }, place());
+    writePins(project, "dev", { office: kept }, place);
     const { code, stderr } = await project.cli(args);
     expect(stderr).toContain(message);
     expect(code).toBe(2);
@@ -105,7 +96,7 @@ prod-b: it has no pin office
 
 describe("rename --environment", () => {
   test("moves the lock file with everything in it, and names what must change", async () => {
-    writePins(project, "dev", { office: pinOf(old, { filter, hold, previous }) }, place());
+    writePins(project, "dev", { office: pinOf(old, { filter, hold, previous }) }, place);
     const before = office("dev");
     project.write(
       "main.ts",
@@ -124,14 +115,14 @@ To change:
 `);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(existsSync(project.lockFile("dev"))).toBe(false);
-    expect(project.readLock("test")).toMatchObject({ environment: "test", ...place() });
+    expect(project.readLock("test")).toMatchObject({ environment: "test", ...place });
     expect({ ...office("test"), integrity: "" }).toEqual({ ...before, integrity: "" });
     project.write("cdktf.json", project.read("cdktf.json").replaceAll('"dev"', '"test"'));
     expect((await project.cli(["pins"])).code).toBe(0);
   });
 
   test("mends a lock file that was moved by hand, as the error about it advises", async () => {
-    writePins(project, "dev", { office: pinOf(old, { filter, hold, previous }) }, place());
+    writePins(project, "dev", { office: pinOf(old, { filter, hold, previous }) }, place);
     const before = office("dev");
     renameSync(project.lockFile("dev"), project.lockFile("test"));
     project.write("cdktf.json", project.read("cdktf.json").replaceAll('"dev"', '"test"'));
@@ -154,7 +145,7 @@ To change:
   });
 
   test("keeps both with --keep, and finds that the configuration was renamed first", async () => {
-    writePins(project, "dev", { office: pinOf(old, { filter }) }, place());
+    writePins(project, "dev", { office: pinOf(old, { filter }) }, place);
     expect((await project.cli(["rename", "--environment", "dev", "lab", "--keep"])).stdout).toContain(
       "cdktf.json: add environments.lab\n",
     );
@@ -172,12 +163,12 @@ To change:
       { office: pinOf(old, { filter }) },
       { region: "cn-south-1", projectId: "south" },
     );
-    writePins(project, "prod-b", { office: pinOf(recent, { filter }) }, place());
+    writePins(project, "prod-b", { office: pinOf(recent, { filter }) }, place);
     const region = await project.cli(["rename", "--environment", "dev", "prod-a"]);
     expect(region.stderr).toContain(
       '"cn-south-1", but environment "prod-a" is in region "cn-north-4", where they do not hold.',
     );
-    writePins(project, "prod-a", { office: pinOf(old, { filter }) }, place());
+    writePins(project, "prod-a", { office: pinOf(old, { filter }) }, place);
     const there = await project.cli(["rename", "--environment", "prod-a", "prod-b"]);
     expect(there.stderr).toContain("with pins of its own");
     const none = await project.cli(["rename", "--environment", "nowhere", "test"]);

@@ -1,9 +1,32 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { type Ended, ROOT, run, type TestProject } from "../support/project";
+import { WorkspaceEmulator } from "../../src/emulator";
+import { oldWindows, recentWindows } from "../support/images";
+import { type Ended, ROOT, run, TestProject } from "../support/project";
 
 /** The built command line. */
 export const CLI = join(ROOT, "lib/cli/index.js");
+
+/** A project of two environments that get their images from `dev` alone. */
+export function projectOfChains(): TestProject {
+  const region = "cn-north-4";
+  return new TestProject({
+    dev: { region },
+    "prod-a": { region, promotion: { from: "dev" } },
+    "prod-b": { region, promotion: { from: "dev" } },
+  });
+}
+
+/** An emulator that has an old and a recent image of Windows, and where it has them. */
+export async function twoReleases() {
+  const emulator = await WorkspaceEmulator.start({ images: { "cn-north-4": [oldWindows, recentWindows] } });
+  return { emulator, place: { region: "cn-north-4", projectId: emulator.projectId("cn-north-4") } };
+}
+
+/** What a pin that was moved to `recentWindows` had before. */
+export const previousOfRecent = [
+  { ids: ["old"], names: ["Windows_11_a"], imageType: "gold", until: "2026-01-01T00:00:00Z" },
+];
 
 /** A command that goes on while the test does something to it. */
 export interface Started {

@@ -1,4 +1,5 @@
 import { runProgram } from "../../src/cli/program";
+import { rememberProcess } from "./process";
 import type { Ended } from "./project";
 
 let last: Promise<unknown> = Promise.resolve();
@@ -22,7 +23,8 @@ async function runHere(
   args: readonly string[],
   variables: Readonly<Record<string, string>>,
 ): Promise<Ended> {
-  const before = { directory: process.cwd(), variables: { ...process.env }, exitCode: process.exitCode };
+  const restoreProcess = rememberProcess();
+  const { exitCode } = process;
   const written = { stdout: "", stderr: "" };
   const restore = (["stdout", "stderr"] as const).map((name) => {
     const stream = process[name];
@@ -42,9 +44,7 @@ async function runHere(
     return { code: Number(process.exitCode ?? 0), ...written };
   } finally {
     for (const put of restore) put();
-    process.chdir(before.directory);
-    for (const name of Object.keys(process.env)) if (!(name in before.variables)) delete process.env[name];
-    Object.assign(process.env, before.variables);
-    process.exitCode = before.exitCode;
+    restoreProcess();
+    process.exitCode = exitCode;
   }
 }

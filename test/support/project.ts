@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { EnvironmentConfig } from "../../src";
@@ -46,6 +46,11 @@ export class TestProject {
   // biome-ignore lint/suspicious/noExplicitAny: tests read whatever is there
   readLock(environment: string): any {
     return JSON.parse(readFileSync(this.lockFile(environment), "utf8"));
+  }
+
+  /** The names of an environment's pins; none without a lock file. */
+  pinNames(environment: string): string[] {
+    return existsSync(this.lockFile(environment)) ? Object.keys(this.readLock(environment).pins) : [];
   }
 
   /** Runs the command line here, in this process: one command after the other. */

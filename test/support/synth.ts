@@ -1,17 +1,12 @@
 import { App, TerraformStack } from "cdktf";
 import type { IConstruct } from "constructs";
 import { type PrefetchOptions, type WorkspaceImage, WorkspaceImageCatalog } from "../../src";
+import { rememberProcess } from "./process";
 import type { TestProject } from "./project";
 
 /** Lets tests change folder and variables of their own process: both are put back after each. */
 export function restoreProcess(): void {
-  const directory = process.cwd();
-  const variables = { ...process.env };
-  afterEach(() => {
-    process.chdir(directory);
-    for (const name of Object.keys(process.env)) if (!(name in variables)) delete process.env[name];
-    Object.assign(process.env, variables);
-  });
+  afterEach(rememberProcess());
 }
 
 /** Goes into a project, as its app would be started. */
