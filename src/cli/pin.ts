@@ -1,10 +1,11 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { ListingSource } from "../catalog/listing-source";
 import { resolve } from "../catalog/resolve";
 import { resourceKind } from "../desktops/resource-kinds";
 import { readRunningImages } from "../desktops/running-images";
 import { ConfigurationError } from "../errors";
 import { parseFilter, type SingleImageFilter } from "../images/image-filter";
+import { isImageId } from "../images/workspace-image";
 import { moveCommand } from "../pins/advice";
 import { readFileLookups } from "../pins/file-lookups";
 import { readLockFile } from "../pins/lock-file";
@@ -57,7 +58,7 @@ export function pinCommand(): Command {
       "Takes a pin, with the filters of a lookup as options. One that is there gets another question, and what that selects; with --image or --from-plan, exact images. Without a name, takes the pins that the lookups in workspace-images.json miss, and records questions that changed beside the images that are pinned.",
     )
     .option("--all", "pin all images that match, instead of one")
-    .addOption(new Option("--image <id>", "pin this image").conflicts("fromPlan"))
+    .addOption(new Option("--image <id>", "pin this image").argParser(imageId).conflicts("fromPlan"))
     .option(
       "--from-plan <file-and-address...>",
       "pin the image that a resource has: a plan or state as JSON, and its address or a pattern",
@@ -108,7 +109,7 @@ async function pinLookups(options: PinOptions): Promise<void> {
   const { project } = openProject(env);
   const lookups = requireLookups(project);
   const given = Object.keys(filterOf(options));
-  if (given.length > 0 || options.all || options.image || options.fromPlan) {
+  if (given.length > 0 || options.all || options.image !== undefined || options.fromPlan) {
     throw new ConfigurationError(
       "Which pin? The options say what it is to get: workspace-images pin <name> …",
     );
@@ -211,6 +212,12 @@ function promotedOf(project: Project, { promotion }: Environment, name: string) 
   return file && pin && { pin, place: file };
 }
 
+/** An empty one, as of a variable that is not set, must not pass for none. */
+function imageId(text: string): string {
+  if (isImageId(text)) return text;
+  throw new InvalidArgumentError("It must be the ID of an image, without spaces: workspace-images list");
+}
+
 /** What is wanted, before any environment is looked at. */
 async function wishOf(name: string, options: PinOptions, project: Project): Promise<Wish> {
   if (!isPinName(name)) {
@@ -230,7 +237,7 @@ async function wishOf(name: string, options: PinOptions, project: Project): Prom
     isAsked || all ? { filter: parseFilter(filters, cardinality, "pin"), cardinality } : undefined;
   const named = fromPlan
     ? await runningImages(fromPlan, all || inFile?.cardinality === "all")
-    : image
+    : image !== undefined
       ? [{ id: image }]
       : undefined;
   return {

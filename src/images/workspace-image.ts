@@ -113,6 +113,11 @@ const KINDS = {
   },
 };
 
+/** Whether something may be the ID of an image. */
+export function isImageId(value: unknown): boolean {
+  return KINDS.id.accepts(value);
+}
+
 /** Every field of an image, in the order in which files have them. */
 export const IMAGE_FIELDS = {
   id: { info: "id", kind: "id", isDocumented: true },

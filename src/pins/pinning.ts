@@ -1,3 +1,4 @@
+import { FilterError } from "../errors";
 import type { WorkspaceImage } from "../images/workspace-image";
 import { moveTo, newPin, unmetCriteria, withQuestion } from "./changed-pin";
 import type { Prospect } from "./moves";
@@ -27,6 +28,7 @@ export interface Pinning {
 /**
  * What a pin becomes that somebody gives another question or exact images; undefined where it is so already.
  * A first pin with exact images is an adoption, too. An image that is not listed is taken as far as it is known.
+ * @throws FilterError if an image is named by its name
  * @throws the errors of the selection, where the question does not select one image
  */
 export function pinProspect(pinning: Pinning, listed: Listed): Prospect | undefined {
@@ -34,7 +36,7 @@ export function pinProspect(pinning: Pinning, listed: Listed): Prospect | undefi
   const { environment, region, now } = listed;
   const subject = `Pin "${name}" of environment "${environment.name}"`;
   const found = named
-    ? named.map((image) => findImage(image, listed))
+    ? named.map((image) => findImage(image, subject, listed))
     : selectUnrevoked(listed.listings, question, subject, region, listed.revocations).map((image) => ({
         image,
         isListed: true,
@@ -64,9 +66,17 @@ export function pinProspect(pinning: Pinning, listed: Listed): Prospect | undefi
 
 function findImage(
   { id, imageType }: NamedImage,
+  subject: string,
   { listings }: Listed,
 ): { image: WorkspaceImage; isListed: boolean } {
-  const image = listings.flatMap(({ images }) => images).find((other) => other.id === id);
+  const all = listings.flatMap(({ images }) => images);
+  const image = all.find((other) => other.id === id);
+  const called = image ? [] : all.filter(({ name }) => name === id);
+  if (called.length > 0) {
+    throw new FilterError(
+      `${subject}: "${id}" is the name of an image, and not an ID: --image ${called.map((one) => one.id).join(", or --image ")}`,
+    );
+  }
   // An image that is described wrongly is taken as one that is not listed: nothing of it can be relied on.
   return image && !image.oddities
     ? { image, isListed: true }

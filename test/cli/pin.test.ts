@@ -169,6 +169,33 @@ describe("a pin that is there", () => {
   });
 });
 
+describe("an image that is named wrongly", () => {
+  test("by its name is told its ID, and no pin moves", async () => {
+    const project = projectOf({ prod: {} });
+    pinIn(project, "prod", { office: pinOf(recent, { filter }) });
+    const before = project.read("workspace-images/prod.lock.json");
+    for (const pin of ["office", "new"]) {
+      const { code, stderr } = await cli(project, "pin", pin, "--env", "prod", "--image", old.name!);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`"${old.name}" is the name of an image, and not an ID: --image ${old.id}`);
+    }
+    expect(project.read("workspace-images/prod.lock.json")).toBe(before);
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["spaces", " old"],
+    ["a sentence", "not an id"],
+  ])("by %s is refused, and what filters select is not pinned instead", async (_, image) => {
+    const project = projectOf({ prod: {} });
+    const asked = ["--image-type", "gold", "--most-recent"];
+    const { code, stderr } = await cli(project, "pin", "office", "--env", "prod", ...asked, "--image", image);
+    expect(code).toBe(2);
+    expect(stderr).toContain("It must be the ID of an image, without spaces: workspace-images list");
+    expect(project.pinNames("prod")).toEqual([]);
+  });
+});
+
 describe("desktops that run", () => {
   const address = "huaweicloud_workspace_desktop.desktop";
 
